@@ -1,0 +1,91 @@
+// Builds dist/: for browsers the page's entry, the worker (with lazy chunks beside it) and the worklet (one file); for Node the library
+// and the command line; and the rolled-up types of both.
+import { rmSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import resolve from '@rollup/plugin-node-resolve';
+import { build } from 'esbuild';
+import dts from 'rollup-plugin-dts';
+import esbuild from 'rollup-plugin-esbuild';
+
+// Chunks carry a hash in their names: those of earlier builds would stay, and be published.
+rmSync(new URL('dist', import.meta.url), { recursive: true, force: true });
+
+const compile = esbuild({ target: 'es2022', minify: false, tsconfig: 'tsconfig.json' });
+const minify = esbuild({ target: 'es2022', minify: true, tsconfig: 'tsconfig.json' });
+
+/** Fails the build when a browser bundle reaches a file or a module that only Node has. */
+const browserOnly = {
+  name: 'browser-only',
+  resolveId(source, importer) {
+    if (source.startsWith('node:') || builtinModules.includes(source) || /\.node(\.ts)?$/.test(source)) {
+      this.error(`${importer} is bundled for browsers and imports ${source}`);
+    }
+    return null;
+  },
+};
+
+/** opus-decoder can run in workers of its own, which aulos does not use, through a package that Rollup cannot read. */
+const withoutNestedWorkers = {
+  name: 'without-nested-workers',
+  resolveId: (source) => (source === '@eshaz/web-worker' ? '\0no-worker' : null),
+  load: (id) => (id === '\0no-worker' ? 'export default class {}' : null),
+};
+
+/** mux.js is written in CommonJS, which Rollup cannot read. */
+const withoutCommonJs = {
+  name: 'without-common-js',
+  async load(id) {
+    if (!id.includes('/node_modules/mux.js/')) return null;
+    const { outputFiles } = await build({ entryPoints: [id], bundle: true, format: 'esm', write: false });
+    return outputFiles[0].text;
+  },
+};
+
+const onwarn = (warning) => {
+  throw new Error(`${warning.code}: ${warning.message}`);
+};
+
+const browser = (plugins) => [
+  withoutNestedWorkers,
+  withoutCommonJs,
+  browserOnly,
+  resolve({ browser: true, extensions: ['.ts', '.mjs', '.js'] }),
+  ...plugins,
+];
+const isNodeExternal = (id) => !id.startsWith('.') && !id.startsWith('/') && !id.startsWith('\0');
+
+export default [
+  // Apart from each other: a chunk that both need would be one more round trip before the worker runs.
+  ...Object.entries({ aulos: 'src/browser.ts', worker: 'src/worker.browser.ts' }).map(([name, input]) => ({
+    input: { [name]: input },
+    output: { dir: 'dist/browser', format: 'es', chunkFileNames: '[name]-[hash].js', sourcemap: true },
+    plugins: browser([minify]),
+    onwarn,
+  })),
+  {
+    input: 'src/playback/worklet.browser.ts',
+    output: { file: 'dist/browser/worklet.js', format: 'es', inlineDynamicImports: true, sourcemap: true },
+    plugins: browser([minify]),
+    onwarn,
+  },
+  {
+    input: { node: 'src/node.ts', cli: 'src/cli/main.node.ts' },
+    output: {
+      dir: 'dist',
+      format: 'es',
+      chunkFileNames: 'node/[name]-[hash].js',
+      sourcemap: true,
+      banner: (chunk) => (chunk.name === 'cli' ? '#!/usr/bin/env node' : ''),
+    },
+    external: isNodeExternal,
+    plugins: [resolve({ extensions: ['.ts', '.mjs', '.js'] }), compile],
+    onwarn,
+  },
+  ...['browser', 'node'].map((platform) => ({
+    input: `src/${platform}.ts`,
+    output: { file: `dist/${platform}.d.ts`, format: 'es' },
+    external: isNodeExternal,
+    plugins: [dts()],
+    onwarn,
+  })),
+];

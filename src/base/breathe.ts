@@ -1,0 +1,29 @@
+/** Longest that a loop over ready data may hold the thread, ms. */
+const SLICE_MS = 8;
+
+/**
+ * Gives a loop whose data is always ready the manners of one that waits: `await breathe()` lets timers, I/O and messages run when the
+ * loop has held the thread for 8 ms, and costs next to nothing otherwise.
+ */
+export function createBreather(): () => Promise<void> | undefined {
+  let since = performance.now();
+  return () => {
+    if (performance.now() - since < SLICE_MS) return undefined;
+    return nextTask().then(() => {
+      since = performance.now();
+    });
+  };
+}
+
+/** Resolves in a later task. Timers would do, but browsers clamp them to 4 ms. */
+function nextTask(): Promise<void> {
+  if (typeof setImmediate === 'function') return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}

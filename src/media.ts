@@ -1,0 +1,111 @@
+/**
+ * The vocabulary of media in aulos.
+ *
+ * Two timelines, both counted in frames (one sample per channel) at `MediaInfo.sampleRate`:
+ * - the *decoded* timeline starts at the first frame that the decoder gives for the first packet;
+ * - the *presented* timeline is what a listener hears: decoded minus `encoderDelay`, ending before `padding`.
+ *
+ * Packets and seek points speak the decoded timeline, `PcmBlock`s that leave `gapless` the presented one.
+ */
+
+export type Container = 'mp3' | 'adts' | 'flac' | 'mp4' | 'ogg' | 'wav' | 'aiff' | 'ts';
+
+export type Codec = 'mp3' | 'aac' | 'flac' | 'alac' | 'opus' | 'vorbis' | 'pcm';
+
+/** How PCM samples lie in the bytes of a packet; interleaved by channel. */
+export interface PcmFormat {
+  readonly encoding: 'int' | 'uint' | 'float' | 'alaw' | 'mulaw';
+  /** Width of a sample in the file: 8, 16, 24, 32 or 64. */
+  readonly bits: number;
+  readonly bigEndian: boolean;
+  /** Bytes from one sample to the next, if more than `bits / 8`: 24-bit samples in the low bytes of 4. */
+  readonly stride?: number;
+}
+
+/** Everything a decoder needs before the first packet. */
+export interface CodecConfig {
+  readonly codec: Codec;
+  /** RFC 6381 codec string, such as `mp4a.40.2`, `mp3`, `flac`. */
+  readonly codecString: string;
+  /** Hz, of the decoded sound. */
+  readonly sampleRate: number;
+  readonly channels: number;
+  /**
+   * Out-of-band set-up bytes: AudioSpecificConfig for AAC (also synthesised for ADTS), `fLaC` + STREAMINFO for FLAC,
+   * ALACSpecificConfig for ALAC, OpusHead, the three Vorbis headers; empty for MP3 and PCM.
+   */
+  readonly description: Uint8Array;
+  /** Only for codec `pcm`. */
+  readonly pcm?: PcmFormat;
+}
+
+/** Text tags by lower-case name (`title`, `artist`, `album`, `track`, `date`, `genre`, `comment`, …). */
+export type Tags = Readonly<Record<string, string>>;
+
+/** What a demuxer knows of a file once its head (and, for MP4, its `moov`) has been read. */
+export interface MediaInfo {
+  readonly container: Container;
+  readonly config: CodecConfig;
+  /** Seconds on the presented timeline; undefined while unknown, Infinity when live. */
+  readonly duration: number | undefined;
+  /** False when `duration` is an estimate (bit rate arithmetic). */
+  readonly durationIsExact: boolean;
+  /** Presented frames in all, when exactly known. */
+  readonly frames: number | undefined;
+  /** Width of a sample of a lossless codec (16, 24, …); undefined for lossy ones. */
+  readonly bitsPerSample?: number;
+  /** Average bits per second, when known. */
+  readonly bitRate: number | undefined;
+  /** Frames to drop at the start of the decoded timeline (the decoder's own delay included). */
+  readonly encoderDelay: number;
+  /** Frames to drop at its end. */
+  readonly padding: number;
+  readonly tags: Tags;
+  /** Set when only part of the codec is decoded (HE-AAC: the core at half the rate), with a word why. */
+  readonly degraded?: string;
+}
+
+/** One encoded unit. */
+export interface Packet {
+  /** An immutable view that stays valid; it keeps the up to 64 KiB alive that were read with it, so copy it to keep it long. */
+  readonly data: Uint8Array;
+  /** Byte offset of `data` in the resource. */
+  readonly offset: number;
+  /** First decoded frame of the packet, on the decoded timeline; an exact integer. */
+  readonly timestamp: number;
+  /** Frames it decodes to; of the last packet maybe fewer, where the container says that the rest is padding. */
+  readonly duration: number;
+  /** True if decoding may start here, once the `preroll` packets before it were decoded and their frames dropped. */
+  readonly join: boolean;
+  /** Earlier packets that a decoder which starts here needs first (MP3: as many as its bit reservoir reaches, plus one). */
+  readonly preroll: number;
+}
+
+/** Where to begin reading packets so that decoding is right from a target on. */
+export interface SeekPoint {
+  /** Byte offset of the first packet to read (pre-roll included). */
+  readonly offset: number;
+  /** Index of that packet, for containers with a sample table; 0 elsewhere. */
+  readonly index: number;
+  /** Decoded-timeline frame at which that packet begins. */
+  readonly timestamp: number;
+  /** Decoded-timeline frame that was asked for: frames before it are decoded and dropped. */
+  readonly target: number;
+  /** True if `timestamp` is what the file really has there; false if it may be off by `errorBound`. */
+  readonly exact: boolean;
+  /** Seconds by which `timestamp` may be off; 0 when exact. */
+  readonly errorBound: number;
+}
+
+/** PCM handed on together: planar Float32, ±1.0 = full scale. Immutable once published. */
+export interface PcmBlock {
+  /** One plane per channel, of equal length. */
+  readonly planes: readonly Float32Array[];
+  /** Hz. */
+  readonly sampleRate: number;
+  /** First frame of the block; the timeline is the giver's (a decoder: decoded; gapless and later: presented). */
+  readonly timestamp: number;
+}
+
+/** Frames in a block. */
+export const framesOf = (block: PcmBlock): number => block.planes[0]?.length ?? 0;

@@ -1,0 +1,67 @@
+// `npm test`: sets up what the tests need, then runs all of them. With CI=true a missing browser, encoder or corpus is a failure; without,
+// it is said and only what needs it is skipped.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { build, installPackages, root, run } from '../setup.mjs';
+
+const isCi = process.env.CI === 'true';
+/** Program → the Debian package that has it. */
+const programs = { chromium: 'chromium', ffmpeg: 'ffmpeg', flac: 'flac', lame: 'lame' };
+
+const has = (program) => spawnSync('which', [program], { stdio: 'ignore' }).status === 0;
+const missing = () => Object.keys(programs).filter((program) => !has(program));
+
+function installPrograms() {
+  if (missing().length === 0) return;
+  if (process.getuid?.() === 0 && has('apt-get')) {
+    const packages = missing().map((program) => programs[program]);
+    console.log(`aulos: installing ${packages.join(', ')} …`);
+    const env = { DEBIAN_FRONTEND: 'noninteractive' };
+    run('apt-get', ['update', '-qq'], env);
+    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], env);
+  }
+  if (missing().length === 0) return;
+  console.warn(
+    `\n*** MISSING: ${missing().join(', ')}. Install them (Debian: apt-get install ${missing().join(' ')}) to run every test.\n`,
+  );
+  if (isCi) throw new Error(`with CI=true these must be there: ${missing().join(', ')}`);
+}
+
+/** Runs vitest; gives the counts of its JSON report. */
+function vitest(report, args, env = {}) {
+  const file = path.join(root, 'coverage', report);
+  rmSync(file, { force: true });
+  const { status } = spawnSync('npx', ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...args], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  });
+  const counts = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { numPassedTests: 0, numFailedTests: 1, numPendingTests: 0 };
+  const failed = counts.numFailedTests + (status !== 0 && counts.numFailedTests === 0 ? 1 : 0);
+  return { passed: counts.numPassedTests, failed, skipped: counts.numPendingTests + (counts.numTodoTests ?? 0) };
+}
+
+installPackages();
+installPrograms();
+run('npx', ['biome', 'check', '--error-on-warnings', '.']);
+run('npx', ['tsc', '-p', '.']);
+build();
+run('npx', ['publint', '--strict']);
+const canEncode = ['ffmpeg', 'flac', 'lame'].every(has);
+if (canEncode) run('node', ['test/fixtures/make.mjs']);
+
+// vitest leaves a core free for a person at an editor; nobody sits here.
+const runs = [vitest('node.json', ['--project', 'node', `--maxWorkers=${availableParallelism()}`])];
+if (has('chromium') && canEncode) {
+  runs.push(vitest('browser.json', ['--project', 'browser']));
+  runs.push(vitest('isolated.json', ['--project', 'browser', 'test/browser'], { COI: '1' }));
+} else {
+  console.warn('\n*** SKIPPED: the browser tests need chromium, ffmpeg, flac and lame.\n');
+}
+
+const sum = (key) => runs.reduce((total, counts) => total + counts[key], 0);
+const [passed, failed, skipped] = [sum('passed'), sum('failed'), sum('skipped')];
+console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
