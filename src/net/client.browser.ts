@@ -1,0 +1,89 @@
+import type { Clock } from '../base/clock.ts';
+import { AulosError, redactUrl } from '../errors.ts';
+import type { BodyProgress } from './body.ts';
+import type { NetTimeouts, RangeClient } from './client.ts';
+import { formatRange } from './content-range.ts';
+import type { Transfer } from './transfer.ts';
+import { type Arrival, clientOver, type Sent, type Transport } from './transport.ts';
+import { ifRangeOf } from './validators.ts';
+
+/** Options of {@link createBrowserClient}. */
+export interface BrowserClientOptions {
+  /** There is no telling when a connection stands: `connectMs` and `firstByteMs` together bound the wait for the head. */
+  readonly timeouts?: Partial<NetTimeouts>;
+  /** Cookies go to other origins only with 'include'. @default 'same-origin' */
+  readonly credentials?: RequestCredentials;
+  readonly clock?: Clock;
+}
+
+/** A client for pages and workers, by fetch. Application headers in a request to another origin cause a CORS preflight. */
+export function createBrowserClient(options: BrowserClientOptions = {}): RangeClient {
+  return clientOver(new FetchTransport(options.credentials ?? 'same-origin'), options.timeouts, options.clock);
+}
+
+class FetchTransport implements Transport {
+  readonly #credentials: RequestCredentials;
+  /** URLs of our own origin that were seen to redirect to another one. */
+  readonly #leaving = new Set<string>();
+
+  constructor(credentials: RequestCredentials) {
+    this.#credentials = credentials;
+  }
+
+  async send(sent: Sent, transfer: Transfer): Promise<Arrival> {
+    const { target, timeouts } = sent;
+    const url = redactUrl(target.href);
+    const afterMs = timeouts.connectMs + timeouts.firstByteMs;
+    transfer.arm(afterMs, () => new AulosError('net.stall', { url, afterMs }, `${url} does not answer`));
+    const response = await this.#fetch(sent, transfer.signal);
+    const hidesHeaders = response.type === 'cors';
+    if (hidesHeaders && isOwnOrigin(target)) this.#leaving.add(target.href);
+    const headers = Object.fromEntries(response.headers);
+    // A cut chunked body makes fetch fail, and HTTP/2 says where a body ends; of HTTP/1.0 there is no telling.
+    const endsWithConnection = false;
+    return { status: response.status, headers, url: response.url, hidesHeaders, endsWithConnection, body: chunksOf(response) };
+  }
+
+  nameBodyError(error: unknown, { url, offset }: BodyProgress): AulosError {
+    return new AulosError('net.reset', { url, offset }, `${url} broke off at byte ${offset}`, { cause: error });
+  }
+
+  async close(): Promise<void> {}
+
+  async #fetch(sent: Sent, signal: AbortSignal): Promise<Response> {
+    try {
+      // no-store: the HTTP cache would keep the bytes a second time, and lets only one connection at a time read a cacheable URL.
+      return await fetch(sent.target, { headers: this.#headers(sent), cache: 'no-store', credentials: this.#credentials, signal });
+    } catch (error) {
+      const url = redactUrl(sent.target.href);
+      const hint = isOwnOrigin(sent.target) ? '' : ', or it does not allow this page to read it (Access-Control-Allow-Origin)';
+      throw new AulosError('net.unreachable', { url }, `${url} cannot be reached: offline, no such host, no trust${hint}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** Range makes fetch ask for identity encoding. If-Range, unlike a simple Range, would cause a preflight, which most CDNs refuse. */
+  #headers({ target, range, plain, headers, validator }: Sent): Record<string, string> {
+    if (plain) return { ...headers };
+    const staysHere = isOwnOrigin(target) && !this.#leaving.has(target.href);
+    const ifRange = staysHere && validator && ifRangeOf(validator);
+    return { ...headers, range: formatRange(range), ...(ifRange && { 'if-range': ifRange }) };
+  }
+}
+
+function isOwnOrigin(target: URL): boolean {
+  return target.origin === globalThis.location?.origin;
+}
+
+/** By a reader, since streams are not async iterable everywhere. The signal of the fetch ends it. */
+function chunksOf({ body }: Response): AsyncIterator<Uint8Array> {
+  if (!body) return { next: async () => ({ done: true, value: undefined }) };
+  const reader = body.getReader();
+  return {
+    next: async () => {
+      const { done, value } = await reader.read();
+      return done ? { done, value: undefined } : { done, value };
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import type { LookupFunction } from 'node:net';
+import type { Clock } from '../base/clock.ts';
+import type { AulosError } from '../errors.ts';
+import { type AddressRule, checkedLookup, refuseDenied } from './address-policy.node.ts';
+import type { BodyProgress } from './body.ts';
+import { defaultTimeouts, type NetTimeouts, type RangeClient } from './client.ts';
+import { formatRange } from './content-range.ts';
+import { type Connections, createConnections, exchange } from './exchange.node.ts';
+import { nameBodyError } from './node-errors.node.ts';
+import { type Hop, nextHop } from './redirect.ts';
+import type { Transfer } from './transfer.ts';
+import { type Arrival, clientOver, type Sent, type Transport } from './transport.ts';
+import { ifRangeOf } from './validators.ts';
+
+/** Options of {@link createNodeClient}. */
+export interface NodeClientOptions {
+  readonly timeouts?: Partial<NetTimeouts>;
+  /**
+   * Finds the addresses of a host in place of `dns.lookup`. It is asked for every new connection, redirects included, and the connection
+   * goes to the address it gives. An error of ours comes through unchanged. Hosts written as addresses are not looked up.
+   */
+  readonly lookup?: LookupFunction;
+  /**
+   * Addresses that are not connected to: a URL or a redirect to one, by whatever spelling or name, ends in `access.denied`.
+   * @default none is denied
+   */
+  readonly isDenied?: AddressRule;
+  /** @default 'aulos' */
+  readonly userAgent?: string;
+  readonly clock?: Clock;
+}
+
+/** A client for Node, by undici, with a keep-alive pool of its own. */
+export function createNodeClient(options: NodeClientOptions = {}): RangeClient {
+  return clientOver(new UndiciTransport(options), options.timeouts, options.clock);
+}
+
+class UndiciTransport implements Transport {
+  readonly #connections: Connections;
+  readonly #userAgent: string;
+  readonly #isDenied: AddressRule | undefined;
+
+  constructor({ timeouts, lookup, isDenied, userAgent = 'aulos' }: NodeClientOptions) {
+    this.#userAgent = userAgent;
+    this.#isDenied = isDenied;
+    const { connectMs } = { ...defaultTimeouts, ...timeouts };
+    this.#connections = createConnections(connectMs, isDenied ? checkedLookup(isDenied, lookup) : lookup);
+  }
+
+  async send(sent: Sent, transfer: Transfer): Promise<Arrival> {
+    let hop: Hop = { target: sent.target, headers: sent.headers, passed: new Set() };
+    for (;;) {
+      if (this.#isDenied) refuseDenied(hop.target, this.#isDenied);
+      const headers = { 'user-agent': this.#userAgent, accept: '*/*', ...hop.headers, ...protocolHeaders(sent) };
+      const answer = await exchange(this.#connections, hop.target, headers, transfer, sent.timeouts);
+      const next = nextHop(hop, answer.status, answer.headers.location);
+      if (!next) return answer;
+      answer.drop();
+      hop = next;
+    }
+  }
+
+  nameBodyError(error: unknown, progress: BodyProgress): AulosError {
+    return nameBodyError(error, progress);
+  }
+
+  close(): Promise<void> {
+    return this.#connections.destroy();
+  }
+}
+
+function protocolHeaders({ range, plain, validator }: Sent): Record<string, string> {
+  if (plain) return { 'accept-encoding': 'identity' };
+  const ifRange = validator && ifRangeOf(validator);
+  return { range: formatRange(range), 'accept-encoding': 'identity', ...(ifRange && { 'if-range': ifRange }) };
+}

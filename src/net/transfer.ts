@@ -1,0 +1,52 @@
+import { raceAbort } from '../base/abort.ts';
+import type { Clock } from '../base/clock.ts';
+import type { AulosError } from '../errors.ts';
+
+/** The life of one request: its signal aborts with the caller's, when the client closes, and when a deadline passes. */
+export class Transfer {
+  readonly #controller = new AbortController();
+  readonly #parents: readonly AbortSignal[];
+  readonly #clock: Clock;
+  readonly #onAbort = () => this.abort(this.#parents.find((parent) => parent.aborted)?.reason);
+  #deadline: unknown;
+
+  constructor(parents: readonly AbortSignal[], clock: Clock) {
+    this.#parents = parents;
+    this.#clock = clock;
+    for (const parent of parents) parent.addEventListener('abort', this.#onAbort, { once: true });
+    if (parents.some((parent) => parent.aborted)) this.#onAbort();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Aborts with the error that `expired` makes unless {@link arm} or {@link disarm} is called within `ms`. */
+  arm(ms: number, expired: () => AulosError): void {
+    this.disarm();
+    if (!this.signal.aborted) this.#deadline = this.#clock.setTimeout(() => this.abort(expired()), ms);
+  }
+
+  disarm(): void {
+    if (this.#deadline !== undefined) this.#clock.clearTimeout(this.#deadline);
+    this.#deadline = undefined;
+  }
+
+  /** Settles as `promise` does, or rejects with the reason of an abort at once, whether or not the platform notices it. */
+  race<T>(promise: Promise<T>): Promise<T> {
+    promise.catch(() => {}); // after an abort nobody asks how it went
+    return raceAbort(promise, this.signal);
+  }
+
+  /** Stops the transfer, and with it the connection. */
+  abort(reason: unknown): void {
+    this.end();
+    this.#controller.abort(reason);
+  }
+
+  /** Lets go of the timer and of the parents. */
+  end(): void {
+    this.disarm();
+    for (const parent of this.#parents) parent.removeEventListener('abort', this.#onAbort);
+  }
+}

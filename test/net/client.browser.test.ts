@@ -1,0 +1,60 @@
+import { afterEach, describe, expect, inject, test, vi } from 'vitest';
+import { createBrowserClient } from '../../src/net/client.browser.ts';
+import type { RangeRequest } from '../../src/net/client.ts';
+import { drain, rangeClientContract } from '../contracts/range-client.ts';
+import { firstDifference, virtualBytes } from '../fakes/content.ts';
+import { RemoteOrigin } from '../fakes/remote-origin.ts';
+
+const origin = new RemoteOrigin(inject('origin'));
+
+rangeClientContract('fetch', (timeouts) => createBrowserClient({ timeouts }), origin);
+
+const get = (url: string, more: Partial<RangeRequest> = {}) =>
+  createBrowserClient().get({ url, signal: new AbortController().signal, ...more });
+const validator = { etag: '"v1"' };
+const open = { start: 400, end: Number.POSITIVE_INFINITY };
+
+describe('another origin', () => {
+  test('that hides its headers gives an unverified range, without a preflight', async () => {
+    await origin.put('/cors/simple', { content: { size: 1000 }, cors: 'simple', ...validator });
+    const response = await get(`${origin.url}/cors/simple`, { range: open, validator });
+    expect(response).toMatchObject({ status: 206, unverifiedRange: true, range: { start: 400, end: 1000 }, total: 1000 });
+    expect(response.validator.etag).toBeUndefined();
+    expect(firstDifference((await drain(response.body)).bytes, virtualBytes(400, 1000))).toBe(-1);
+    const log = await origin.accesses('/cors/simple');
+    expect(log.map(({ method, headers }) => [method, headers['if-range']])).toEqual([['GET', undefined]]);
+  });
+
+  test('that does not allow pages to read it is named as a possible cause', async () => {
+    await origin.put('/cors/none', { content: { size: 1000 }, cors: 'none' });
+    const failing = get(`${origin.url}/cors/none`);
+    await expect(failing).rejects.toMatchObject({ code: 'net.unreachable' });
+    await expect(failing).rejects.toThrow('Access-Control-Allow-Origin');
+  });
+
+  test('that breaks off early is no end, also with hidden headers', async () => {
+    await origin.put('/cors/cut', { content: { size: 100_000 }, cors: 'simple' });
+    await origin.fault('/cors/cut', { cutAfter: 70_000 });
+    const { bytes, error } = await drain((await get(`${origin.url}/cors/cut`)).body);
+    expect(bytes.length).toBeLessThanOrEqual(70_000);
+    expect(error).toMatchObject({ code: expect.stringMatching(/^net\.(truncated|reset)$/) });
+  });
+
+  test('may ask for a preflight, which headers of the application need', async () => {
+    await origin.put('/cors/preflighted', { content: { size: 1000 }, cors: 'preflighted' });
+    await drain((await get(`${origin.url}/cors/preflighted`, { headers: { 'X-Token': 't' } })).body);
+    const log = await origin.accesses('/cors/preflighted');
+    expect(log.map(({ method }) => method)).toEqual(['OPTIONS', 'GET']);
+  });
+});
+
+describe('the own origin', () => {
+  const here = new URL('/no-such-file', location.href).href;
+  afterEach(() => vi.restoreAllMocks());
+
+  test('is asked with If-Range', async () => {
+    const spy = vi.spyOn(globalThis, 'fetch');
+    await expect(get(here, { range: open, validator })).rejects.toMatchObject({ name: 'AulosError' });
+    expect(spy.mock.lastCall?.[1]).toMatchObject({ cache: 'no-store', headers: { range: 'bytes=400-', 'if-range': '"v1"' } });
+  });
+});
