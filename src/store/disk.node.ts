@@ -1,0 +1,110 @@
+import { crc32 } from 'node:zlib';
+import { type Clock, systemClock } from '../base/clock.ts';
+import { defaultCacheDir } from './cache-dir.node.ts';
+import { typed } from './disk-error.node.ts';
+import { DiskLayout } from './disk-layout.node.ts';
+import { openDiskVolume, readDiskVolume } from './disk-volume.node.ts';
+import type { Medium, StoredAsset, Volume } from './medium.ts';
+import { MemoryMedium } from './memory.ts';
+import { OpenFiles } from './open-files.node.ts';
+import { RunTable } from './run-table.ts';
+import { createStoreOn } from './shelf.ts';
+import type { AssetStore, StoreLimits } from './store.ts';
+
+/**
+ * What survives a power cut: `none` nothing in particular (a killed process loses at most a second of bytes), `batched` all but the
+ * last second or MiB, `strict` every write that resolved.
+ */
+export type Durability = 'none' | 'batched' | 'strict';
+
+/** Options of {@link createDiskStore}. */
+export interface DiskStoreOptions {
+  /** Folder of the store, made if need be. Default: {@link defaultCacheDir}. */
+  readonly root?: string;
+  /** Default: 10 GiB and 100,000 assets. */
+  readonly limits?: Partial<StoreLimits>;
+  /** Default: `batched`. */
+  readonly durability?: Durability;
+  readonly clock?: Clock;
+}
+
+const MAX_OPEN_FILES = 64;
+/** Folders that a listing reads at a time, one file of each. */
+const LIST_READERS = 16;
+
+/**
+ * A store in a folder, see {@link DiskLayout}. Opening an asset rejects with `store.denied` when the root may not be used, or is a
+ * symbolic link or another user's.
+ */
+export function createDiskStore({
+  root = defaultCacheDir(),
+  limits,
+  durability = 'batched',
+  clock = systemClock,
+}: DiskStoreOptions = {}): AssetStore {
+  return createStoreOn(new DiskMedium(root, durability), { maxBytes: 10 * 1024 ** 3, maxAssets: 100_000, ...limits }, clock);
+}
+
+/** The file system as a medium. */
+class DiskMedium implements Medium {
+  readonly checksum = crc32;
+  readonly growsInPlace = true;
+  readonly batchBytes = 1024 * 1024;
+  readonly residentBytes = 1024 * 1024;
+  readonly syncsEachWrite: boolean;
+  readonly #layout: DiskLayout;
+  readonly #files = new OpenFiles(MAX_OPEN_FILES);
+  /** Holds the assets whose folder a later version of aulos wrote. */
+  readonly #memory = new MemoryMedium();
+  #prepared: Promise<void> | undefined;
+
+  constructor(root: string, durability: Durability) {
+    this.#layout = new DiskLayout(root, durability !== 'none');
+    this.syncsEachWrite = durability === 'strict';
+  }
+
+  async open(key: string): Promise<Volume> {
+    await this.#prepare();
+    return (await openDiskVolume(key, this.#layout, this.#files)) ?? (await this.#memory.open(key));
+  }
+
+  async list(): Promise<StoredAsset[]> {
+    await this.#prepare();
+    const keys = (await typed(() => this.#layout.keys())).values();
+    const found: StoredAsset[] = [];
+    const readers = Array.from({ length: LIST_READERS }, async () => {
+      for (const key of keys) found.push(...(await this.#find(key))); // they share the iterator: each takes the next key
+    });
+    await Promise.all(readers);
+    return found;
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#prepare();
+    await typed(() => this.#layout.remove(key));
+  }
+
+  /** Nobody but the user takes files away. */
+  async persist(): Promise<boolean> {
+    return true;
+  }
+
+  async close(): Promise<void> {
+    await typed(() => this.#files.close(() => true));
+  }
+
+  async #find(key: string): Promise<StoredAsset[]> {
+    const volume = await readDiskVolume(key, this.#layout, this.#files).catch(() => undefined); // one bad folder must not hide the rest
+    if (!volume?.record) return [];
+    const heldBytes = new RunTable(volume.runs).bytes;
+    return [{ ...volume.record, heldBytes, storedBytes: heldBytes + volume.sidecarBytes }];
+  }
+
+  #prepare(): Promise<void> {
+    this.#prepared ??= typed(() => this.#layout.prepare()).catch((error) => {
+      this.#prepared = undefined;
+      throw error;
+    });
+    return this.#prepared;
+  }
+}

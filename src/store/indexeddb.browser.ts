@@ -1,0 +1,94 @@
+import { sleep } from '../base/abort.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
+import { isAulosError } from '../errors.ts';
+import { crc32 } from './crc32.ts';
+import { connectIndexedDb, promisifyRequest } from './indexeddb-connection.browser.ts';
+import { deleteAsset, keysUnder, openIndexedDbVolume, type StoredRecord } from './indexeddb-volume.browser.ts';
+import type { Medium, StoredAsset, Volume } from './medium.ts';
+import { MemoryMedium } from './memory.ts';
+import { createStoreOn } from './shelf.ts';
+import type { AssetStore, StoreLimits } from './store.ts';
+
+/** Options of {@link createIndexedDbStore}. */
+export interface IndexedDbStoreOptions {
+  /** Name of the database. Default: `aulos`. */
+  readonly name?: string;
+  /** Default: 1 GiB and 10,000 assets. */
+  readonly limits?: Partial<StoreLimits>;
+  readonly clock?: Clock;
+}
+
+/** A database that does not open is tried again after this. */
+const PROBE_MS = 30_000;
+/** So long is waited for the answer whether the store may stay. */
+const PERSIST_MS = 5000;
+
+/**
+ * A store in IndexedDB, for pages and workers. Where that is missing or gives no answer (some private windows, sandboxed frames), assets
+ * are volatile: they stay in memory, and the database is tried again with an opening at least 30 s later.
+ */
+export function createIndexedDbStore({ name = 'aulos', limits, clock = systemClock }: IndexedDbStoreOptions = {}): AssetStore {
+  return createStoreOn(new IndexedDbMedium(name, clock), { maxBytes: 1024 ** 3, maxAssets: 10_000, ...limits }, clock);
+}
+
+/** IndexedDB as a medium, or memory while it cannot be had. */
+class IndexedDbMedium implements Medium {
+  readonly checksum = crc32;
+  readonly growsInPlace = false;
+  readonly batchBytes = 2 * 1024 * 1024;
+  readonly residentBytes = 8 * 1024 * 1024;
+  readonly syncsEachWrite = false;
+  readonly #connection: ReturnType<typeof connectIndexedDb>;
+  readonly #clock: Clock;
+  readonly #memory = new MemoryMedium();
+  #probeAt = Number.NEGATIVE_INFINITY;
+
+  constructor(name: string, clock: Clock) {
+    this.#connection = connectIndexedDb(name, clock);
+    this.#clock = clock;
+  }
+
+  async open(key: string): Promise<Volume> {
+    return (await this.#unlessUnavailable(() => openIndexedDbVolume(key, this.#connection))) ?? (await this.#memory.open(key));
+  }
+
+  async list(): Promise<StoredAsset[]> {
+    const stored = await this.#unlessUnavailable(() =>
+      this.#connection.use('readonly', (store): Promise<StoredRecord[]> => promisifyRequest(store.getAll(keysUnder('asset')))),
+    );
+    return [...(stored ?? []), ...(await this.#memory.list())];
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#memory.delete(key);
+    await this.#unlessUnavailable(() => this.#connection.use('readwrite', (store) => deleteAsset(store, key)));
+  }
+
+  /** Firefox asks the user, who may take long or never answer; Chromium and Safari decide by themselves. */
+  async persist(): Promise<boolean> {
+    const answered = new AbortController();
+    try {
+      const asking = navigator.storage?.persist?.().catch(() => false);
+      return (await Promise.race([asking, sleep(PERSIST_MS, answered.signal, this.#clock)])) ?? false;
+    } finally {
+      answered.abort();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#memory.close();
+    await this.#connection.close();
+  }
+
+  /** Undefined if there is no database now. */
+  async #unlessUnavailable<T>(action: () => Promise<T>): Promise<T | undefined> {
+    if (this.#clock.now() < this.#probeAt) return undefined;
+    try {
+      return await action();
+    } catch (error) {
+      if (!isAulosError(error, 'store.unavailable')) throw error;
+      this.#probeAt = this.#clock.now() + PROBE_MS;
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'vitest';
+import { AulosError } from '../../src/errors.ts';
+import { assetKey } from '../../src/store/key.ts';
+import type { Piece, Volume } from '../../src/store/medium.ts';
+import { MemoryMedium } from '../../src/store/memory.ts';
+import { rangeOf } from '../../src/store/record.ts';
+import { createStoreOn } from '../../src/store/shelf.ts';
+import type { Asset } from '../../src/store/store.ts';
+import { contentAt, expectContent } from '../contracts/asset-store.ts';
+
+const MiB = 1024 * 1024;
+const CHUNK = 256 * 1024;
+
+/** Memory whose writes a test watches, holds up and fails. */
+class WatchedMedium extends MemoryMedium {
+  readonly written: Piece[][] = [];
+  beforeWrite: () => Promise<void> = async () => {};
+
+  override async open(key: string): Promise<Volume> {
+    const volume = await super.open(key);
+    const write = volume.write.bind(volume);
+    volume.write = async (pieces) => {
+      await this.beforeWrite();
+      this.written.push([...pieces]);
+      await write(pieces);
+    };
+    return volume;
+  }
+}
+
+/** A clock whose timers run when the test says so. */
+class ManualClock {
+  readonly timers = new Map<number, () => void>();
+  now = (): number => 0;
+  setTimeout = (callback: () => void): number => {
+    const id = this.timers.size + 1;
+    this.timers.set(id, callback);
+    return id;
+  };
+  clearTimeout = (id: unknown): void => {
+    this.timers.delete(id as number);
+  };
+}
+
+async function openOn(medium: WatchedMedium, clock = new ManualClock(), maxBytes = 64 * MiB): Promise<Asset> {
+  const asset = await createStoreOn(medium, { maxBytes, maxAssets: 10 }, clock).open(assetKey('https://example.org/a'));
+  await asset.begin({ url: 'https://example.org/a', mediaType: '', validator: {} });
+  return asset;
+}
+
+const fill = (asset: Asset, start: number, end: number): Promise<void> => asset.write(1, start, contentAt({ start, end }));
+
+describe('writing behind', () => {
+  test('at most 4 MiB and a chunk wait for a slow medium, however much is written', async () => {
+    const medium = new WatchedMedium();
+    let release = () => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    medium.beforeWrite = () => gate;
+    const asset = await openOn(medium);
+    const writes = [fill(asset, 0, 10 * MiB), fill(asset, 20 * MiB, 30 * MiB)];
+    await fill(asset, 40 * MiB, 40 * MiB); // an empty write does not wait
+    expect(asset.held.size).toBeLessThanOrEqual(4 * MiB + CHUNK);
+    await expectContent(asset, { start: 0, end: MiB });
+    release();
+    await Promise.all(writes);
+    expect(asset.held.size).toBe(20 * MiB);
+  });
+
+  test('small writes in sequence become runs of a whole chunk', async () => {
+    const medium = new WatchedMedium();
+    const asset = await openOn(medium);
+    for (let start = 0; start < 4 * MiB; start += 16_384) await fill(asset, start, start + 16_384);
+    await asset.flush();
+    const runs = medium.written.flat().map(({ run }) => rangeOf(run));
+    expect(runs).toEqual(Array.from({ length: 16 }, (_, i) => ({ start: i * CHUNK, end: (i + 1) * CHUNK })));
+  });
+
+  test('what is written slowly is stored after a second, and a run grows', async () => {
+    const medium = new WatchedMedium();
+    const clock = new ManualClock();
+    const asset = await openOn(medium, clock);
+    for (const end of [1000, 2000, 3000]) {
+      await fill(asset, end - 1000, end);
+      expect(clock.timers.size).toBe(1);
+      for (const fire of clock.timers.values()) fire();
+      await asset.flush();
+    }
+    expect(medium.written.map(([{ run, grownFrom }]) => [run.length, grownFrom?.length])).toEqual([
+      [1000, undefined],
+      [2000, 1000],
+      [3000, 2000],
+    ]);
+    expect(clock.timers.size).toBe(0);
+  });
+
+  test('no timer is left after closing', async () => {
+    const clock = new ManualClock();
+    const asset = await openOn(new WatchedMedium(), clock);
+    await fill(asset, 0, 1000);
+    await asset.close();
+    expect(clock.timers.size).toBe(0);
+  });
+});
+
+describe('a medium that fails', () => {
+  test.each([
+    ['store.io', 1],
+    ['store.denied', 1],
+    ['store.full', 1], // nothing can be evicted: no second attempt
+  ] as const)('with %s leaves the asset in memory, once told', async (code, attempts) => {
+    const medium = new WatchedMedium();
+    const asset = await openOn(medium);
+    let tried = 0;
+    medium.beforeWrite = async () => {
+      tried++;
+      throw new AulosError(code, {}, 'no');
+    };
+    const told: string[] = [];
+    asset.onFull = (cause) => told.push(cause.code);
+    for (let start = 0; start < 12 * MiB; start += MiB) await fill(asset, start, start + MiB);
+    await asset.flush();
+    expect(told).toEqual([code]);
+    expect(tried).toBe(attempts);
+    expect(asset.held.toArray()).toEqual([{ start: 4 * MiB, end: 12 * MiB }]);
+    await expectContent(asset, { start: 4 * MiB, end: 12 * MiB });
+    expect(await asset.begin({ url: 'https://example.org/a', mediaType: '', validator: {} })).toBe(2);
+    expect(asset.held.size).toBe(0);
+    await asset.write(2, 0, contentAt({ start: 0, end: 10 }));
+    await expectContent(asset, { start: 0, end: 10 });
+    await asset.close();
+  });
+
+  test('what does not fit in the limits turns the asset volatile, without a word from the medium', async () => {
+    const medium = new WatchedMedium();
+    const asset = await openOn(medium, new ManualClock(), 2 * MiB);
+    const told: string[] = [];
+    asset.onFull = (cause) => told.push(cause.code);
+    for (let start = 0; start < 4 * MiB; start += MiB) await fill(asset, start, start + MiB);
+    await asset.flush();
+    expect(told).toEqual(['store.full']);
+    await expectContent(asset, { start: 0, end: 4 * MiB });
+  });
+});
