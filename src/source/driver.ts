@@ -1,0 +1,408 @@
+import type { Clock } from '../base/clock.ts';
+import type { ByteRange } from '../base/ranges.ts';
+import { AulosError, isAulosError, redactUrl } from '../errors.ts';
+import type { EventScope } from '../events/bus.ts';
+import type { RangeClient, RangeResponse } from '../net/client.ts';
+import { RetryBudget, type RetryPolicy } from '../net/retry.ts';
+import type { Asset } from '../store/store.ts';
+import { factsOf, tellsRanges } from './answer.ts';
+import { Demand } from './demand.ts';
+import { type Origin, OriginClient, type Wanted } from './origin.ts';
+import { type PhaseMachine, phaseAt } from './phase.ts';
+import { limitOf, plan } from './plan.ts';
+import { ProgressMeter } from './progress.ts';
+import type { Readiness } from './source.ts';
+import { isOverload, Transfer, type TransferHost } from './transfer.ts';
+
+const MAX_CONNECTIONS = 2;
+/** New versions that are begun on the way to Complete. A resource that changes more often is not one that can be downloaded. */
+const MAX_RENEWALS = 8;
+
+/** What a driver works with; it owns the asset. */
+export interface DriverOptions {
+  readonly client: RangeClient;
+  readonly asset: Asset;
+  readonly phase: PhaseMachine;
+  readonly events: EventScope;
+  readonly clock: Clock;
+  readonly retry?: Partial<RetryPolicy>;
+  /** Called on each Complete edge, and when a new generation began. */
+  readonly onComplete: () => void;
+  readonly onGeneration: () => void;
+  /** Called when it turned out that the asset cannot be held in full. */
+  readonly onFull: () => void;
+}
+
+/** Who plays, and from where. */
+export interface Playing {
+  readonly playing: number | undefined;
+}
+
+/**
+ * Fetches an asset by the plan: starts and cancels transfers whenever a fact changed that the plan depends on, and commits when all is
+ * held. One per asset, shared by all who read it.
+ */
+export class Driver implements TransferHost {
+  readonly asset: Asset;
+  readonly clock: Clock;
+  readonly demand = new Demand();
+  readonly readers = new Set<Playing>();
+  readonly traffic = { network: 0, store: 0, requests: 0 };
+  /** Bits per second of the media, when known. */
+  bitRate: number | undefined;
+  readonly #options: DriverOptions;
+  readonly #origin: OriginClient;
+  readonly #meter: ProgressMeter;
+  readonly #tasks = new Set<Promise<void>>();
+  #running: readonly Transfer[] = [];
+  #ranges: boolean | undefined;
+  #maxConnections = MAX_CONNECTIONS;
+  /** How many want every byte. */
+  #wishes = 0;
+  /** Set while a complete asset is being mended: ends the wish for every byte. */
+  #mendingDone: (() => void) | undefined;
+  #renewals = 0;
+  #fullCause: AulosError | undefined;
+  /** Generation and length that were told last. */
+  #toldGeneration: number;
+  #toldLength: number | undefined;
+  #isPlanning = false;
+  #isCommitting = false;
+  #error: AulosError | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(origin: Origin, options: DriverOptions) {
+    this.#origin = new OriginClient(options.client, origin, () => this.traffic.requests++);
+    this.#options = options;
+    this.asset = options.asset;
+    this.clock = options.clock;
+    this.#meter = new ProgressMeter(options.clock, () => this.#tellProgress());
+    this.asset.onHealed = (range) => this.#healed(range);
+    this.asset.onFull = (cause) => this.#filledUp(cause);
+    this.asset.onChanged = () => this.#othersWrote();
+    this.#toldGeneration = this.asset.generation;
+  }
+
+  get length(): number | undefined {
+    return this.asset.facts?.length;
+  }
+
+  get error(): AulosError | undefined {
+    return this.#error;
+  }
+
+  /** Why the store takes no more: the asset will never be complete here. */
+  get fullCause(): AulosError | undefined {
+    return this.#fullCause;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  readinessOf(range: ByteRange): Readiness {
+    const { held, committed } = this.asset;
+    return phaseAt(range, { held, length: this.length, committed, error: this.#error, closed: this.isClosed });
+  }
+
+  /** Wants every byte, until the function it gives is called. */
+  wantWhole(): () => void {
+    this.#wishes++;
+    this.replan();
+    let isWanted = true;
+    return () => {
+      if (isWanted) this.#wishes--;
+      isWanted = false;
+      this.replan();
+    };
+  }
+
+  /** Waits for a change of the readiness of `need`, and asks for `wish`. @throws `signal.reason` */
+  wait(need: ByteRange, wish: ByteRange, signal: AbortSignal): Promise<void> {
+    const change = this.demand.wait(need, wish, signal);
+    this.replan();
+    return change;
+  }
+
+  /** Looks again at what to fetch, once the present turn is over. */
+  replan(): void {
+    if (this.#isPlanning) return;
+    this.#isPlanning = true;
+    queueMicrotask(() => {
+      this.#isPlanning = false;
+      this.#followPlan();
+    });
+  }
+
+  /** Fetches from `origin` from the next request on. */
+  moveTo(origin: Origin): void {
+    this.#origin.moveTo(origin);
+  }
+
+  /** Leaves Failed with fresh budgets. */
+  retry(): void {
+    if (!this.#error || this.isClosed) return;
+    this.#error = undefined;
+    this.#ranges = undefined;
+    this.#maxConnections = MAX_CONNECTIONS;
+    this.#renewals = 0;
+    this.#options.phase.move('downloading');
+    this.replan();
+  }
+
+  /** Ends all transfers, and lets go of the asset. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  // What transfers ask and tell.
+
+  get(wanted: Wanted, signal: AbortSignal): Promise<RangeResponse> {
+    const { facts, held } = this.asset;
+    return this.#origin.get(wanted, { validator: facts?.unverified ? undefined : facts?.validator, mayRefresh: held.size > 0 }, signal);
+  }
+
+  isAlone(transfer: Transfer): boolean {
+    return this.#running.every((other) => other === transfer);
+  }
+
+  limitOf(transfer: Transfer): number {
+    return limitOf(transfer, this.asset.held, this.#running);
+  }
+
+  isTaken(offset: number, transfer: Transfer): boolean {
+    const isHeld = this.asset.held.heldUntil(offset) > offset;
+    return isHeld || this.#running.some((other) => other !== transfer && other.start === offset);
+  }
+
+  async begin(response: RangeResponse, transfer: Transfer): Promise<number> {
+    const isRenewal = this.asset.generation > 0;
+    for (const other of this.#running) if (other !== transfer) other.cancel();
+    this.#running = [transfer];
+    const generation = await this.asset.begin(factsOf(response, this.#origin.url, this.asset));
+    if (isRenewal && ++this.#renewals > MAX_RENEWALS) throw restless(response.url);
+    this.#tellGeneration();
+    this.#tellLength();
+    return generation;
+  }
+
+  async accepted(response: RangeResponse, isNewVersion: boolean): Promise<void> {
+    this.#ranges = tellsRanges(response, isNewVersion);
+    const { facts } = this.asset;
+    const isUnverified = response.unverifiedRange && !facts?.unverified;
+    const learnsLength = facts?.length === undefined && response.total !== undefined;
+    if (isUnverified) await this.asset.describe({ unverified: true });
+    if (learnsLength) {
+      await this.asset.describe({ length: response.total });
+      this.#tellLength();
+    }
+    this.replan();
+  }
+
+  refused(): void {
+    this.#ranges = false;
+  }
+
+  async distrust(): Promise<void> {
+    if (this.asset.generation > 0) await this.asset.describe({ unverified: true });
+  }
+
+  async ended(length: number): Promise<void> {
+    if (this.length !== undefined) return;
+    await this.asset.describe({ length, unverified: true });
+    this.#tellLength();
+  }
+
+  received(bytes: number): void {
+    this.traffic.network += bytes;
+    this.#meter.add(bytes);
+  }
+
+  stored(range: ByteRange): void {
+    this.demand.arrived(range, (need) => this.readinessOf(need).name !== 'waiting');
+  }
+
+  retrying(attempt: number, delayMs: number, error: AulosError): void {
+    if (isAulosError(error, 'net.stall')) this.#options.events.publish('source.stalled', { afterMs: error.details.afterMs });
+    this.#options.events.publish('source.retry', { attempt, delayMs, error });
+  }
+
+  // What the driver does.
+
+  #followPlan(): void {
+    if (this.isClosed || this.#error || this.#isCommitting) return;
+    if (this.#isWhole()) {
+      if (this.#running.length > 0) return;
+      if (this.asset.committed) this.#complete();
+      else if (!this.asset.follows) this.#spawn(this.#commit());
+      return;
+    }
+    const { cancel, start } = plan({
+      held: this.asset.held,
+      length: this.length,
+      ranges: this.#ranges,
+      demand: this.demand.ranges,
+      playing: [...this.readers].flatMap(({ playing }) => playing ?? []),
+      whole: this.#wishes > 0 && !this.#fullCause && !this.asset.follows, // what another process fetches comes by itself
+      running: this.#running,
+      maxConnections: this.#maxConnections,
+      bitRate: this.#fullCause ? undefined : this.bitRate, // the least look-ahead: what is left to hold it is small
+      bytesPerSecond: this.#meter.bytesPerSecond,
+    });
+    for (const transfer of cancel) transfer.cancel();
+    const started = start.map((fetch) => new Transfer(fetch, this, new RetryBudget(this.#options.retry)));
+    this.#running = [...this.#running.filter((transfer) => !transfer.cancelled), ...started];
+    if (started.length > 0) this.#options.phase.move('downloading');
+    for (const transfer of started) this.#spawn(this.#follow(transfer));
+  }
+
+  async #follow(transfer: Transfer): Promise<void> {
+    try {
+      await transfer.run();
+      this.#leave(transfer);
+    } catch (error) {
+      const isNeeded = this.isAlone(transfer) || transfer.purpose === 'fill';
+      this.#leave(transfer);
+      if (isNeeded) return this.#fail(error);
+      // The bytes come without it: later, in order, or one connection after the other.
+      if (isOverload(error)) this.#maxConnections = 1;
+      else this.#ranges = false;
+    }
+    this.replan();
+  }
+
+  #leave(transfer: Transfer): void {
+    this.#running = this.#running.filter((other) => other !== transfer);
+  }
+
+  #isWhole(): boolean {
+    return this.length !== undefined && this.length > 0 && this.asset.held.contains({ start: 0, end: this.length });
+  }
+
+  async #commit(): Promise<void> {
+    this.#isCommitting = true;
+    this.#options.phase.move('downloading');
+    try {
+      await this.asset.commit(this.length!);
+    } catch (error) {
+      if (this.#isWhole()) return this.#fail(error);
+      this.replan(); // a run was lost on the way
+      return;
+    } finally {
+      this.#isCommitting = false;
+    }
+    this.#complete();
+  }
+
+  /** All is held and committed, here or by another process. */
+  #complete(): void {
+    const { phase, onComplete } = this.#options;
+    if (phase.current === 'complete') return;
+    this.#mendingDone?.();
+    this.#mendingDone = undefined;
+    this.#renewals = 0;
+    this.#meter.flush();
+    phase.move('downloading');
+    if (phase.move('complete')) onComplete();
+    this.demand.changed();
+  }
+
+  #fail(reason: unknown): void {
+    if (this.isClosed || this.#error) return;
+    for (const transfer of this.#running) transfer.cancel();
+    this.#running = [];
+    this.#error = this.#nameOf(reason);
+    this.#spawn(this.#keepWhatIsSound(this.#error));
+    this.#meter.flush();
+    this.#options.phase.move('failed');
+    this.#options.events.publish('source.failed', { error: this.#error });
+    this.demand.changed();
+  }
+
+  /** What is verified stays held, to be resumed; an answer that is not the media leaves nothing behind. */
+  async #keepWhatIsSound(error: AulosError): Promise<void> {
+    const wasNeverMedia = error.code === 'media.unsupported' && this.asset.held.size === 0;
+    await (wasNeverMedia ? this.asset.evict() : this.asset.flush()).catch(() => {}); // the download's error is the one that is told
+  }
+
+  #nameOf(reason: unknown): AulosError {
+    if (isAulosError(reason)) return reason;
+    const url = redactUrl(this.#origin.url);
+    return new AulosError('asset.integrity', { url }, `the download of ${url} broke down`, { cause: reason });
+  }
+
+  #healed(range: ByteRange): void {
+    this.#options.events.publish('store.healed', { key: this.asset.key, range });
+    const wasComplete = this.#options.phase.current === 'complete';
+    if (wasComplete) {
+      this.#options.phase.move('downloading');
+      this.#mendingDone ??= this.wantWhole();
+    }
+    this.replan();
+  }
+
+  /** The store takes no more: only what is read and played is fetched from now on, since the asset forgets what it cannot keep. */
+  #filledUp(cause: AulosError): void {
+    this.#fullCause = cause;
+    this.#options.events.publish('store.full', { key: this.asset.key });
+    this.#options.onFull();
+    this.replan();
+  }
+
+  /** Another process stored bytes of this asset, finished it, or let go of it. */
+  #othersWrote(): void {
+    if (this.isClosed) return;
+    this.#tellGeneration();
+    this.#tellLength(); // wakes whoever waits, too
+    this.#meter.add(0);
+    this.replan();
+  }
+
+  #tellGeneration(): void {
+    const { generation } = this.asset;
+    if (generation === this.#toldGeneration) return;
+    const isRenewal = this.#toldGeneration > 0;
+    this.#toldGeneration = generation;
+    if (!isRenewal) return;
+    this.#options.onGeneration();
+    this.#options.events.publish('source.generation', { generation });
+  }
+
+  #tellLength(): void {
+    const { length } = this;
+    if (length !== undefined && length !== this.#toldLength) this.#options.events.publish('source.length', { length });
+    this.#toldLength = length;
+    this.demand.changed();
+    if (length === 0) this.#fail(new AulosError('media.unsupported', { offset: 0, what: 'no bytes' }, 'the resource is empty'));
+  }
+
+  #tellProgress(): void {
+    const { held } = this.asset;
+    const { bytesPerSecond } = this.#meter;
+    const { length } = this;
+    const etaSeconds = length !== undefined && bytesPerSecond > 0 ? (length - held.size) / bytesPerSecond : undefined;
+    this.#options.events.publish('source.progress', { heldBytes: held.size, length, held: held.toArray(), bytesPerSecond, etaSeconds });
+  }
+
+  async #close(): Promise<void> {
+    for (const transfer of this.#running) transfer.cancel();
+    this.#running = [];
+    this.demand.changed();
+    this.#meter.flush();
+    while (this.#tasks.size > 0) await Promise.all(this.#tasks);
+    await this.asset.close();
+    this.#options.events.publish('source.closed', { url: redactUrl(this.#origin.url) });
+  }
+
+  /** Keeps a task that is not awaited where it is started, so that closing can wait for it. */
+  #spawn(task: Promise<void>): void {
+    this.#tasks.add(task);
+    void task.finally(() => this.#tasks.delete(task));
+  }
+}
+
+function restless(from: string): AulosError {
+  const url = redactUrl(from);
+  return new AulosError('asset.changed', { url }, `${url} changes faster than it can be downloaded`);
+}

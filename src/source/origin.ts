@@ -1,0 +1,88 @@
+import { raceAbort } from '../base/abort.ts';
+import type { Validator } from '../base/validator.ts';
+import { AulosError, isAulosError } from '../errors.ts';
+import type { RangeClient, RangeRequest, RangeResponse } from '../net/client.ts';
+
+/** Where bytes come from: what may change while they are fetched. */
+export interface Origin {
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Gives a new URL for the same resource when the old one is refused after part of it was had (a signed URL that expired). */
+  readonly refreshUrl?: (error: AulosError) => Promise<string>;
+}
+
+/** What is asked for. */
+export type Wanted = Pick<RangeRequest, 'range' | 'plain'>;
+
+/** What is known of the bytes that the request goes on with. */
+export interface Known {
+  /** Of what is held; undefined if it is not believed. */
+  readonly validator: Validator | undefined;
+  /** True if part of the resource was had, so that a refusal means that the access expired. */
+  readonly mayRefresh: boolean;
+}
+
+/** Asks an origin for bytes, and for a new URL when it refuses them. */
+export class OriginClient {
+  readonly #client: RangeClient;
+  readonly #onRequest: () => void;
+  #origin: Origin;
+  #refreshing: Promise<string> | undefined;
+
+  /** `onRequest` is called for each request. */
+  constructor(client: RangeClient, origin: Origin, onRequest: () => void) {
+    this.#client = client;
+    this.#onRequest = onRequest;
+    this.#origin = origin;
+  }
+
+  get url(): string {
+    return this.#origin.url;
+  }
+
+  /** Asks `origin` from the next request on. */
+  moveTo(origin: Origin): void {
+    this.#origin = origin;
+  }
+
+  /** @throws as {@link RangeClient.get}; `access.expired` when no new URL helps. */
+  async get(wanted: Wanted, known: Known, signal: AbortSignal): Promise<RangeResponse> {
+    try {
+      return await this.#request(wanted, known, signal);
+    } catch (error) {
+      if (!isRefusal(error) || !known.mayRefresh) throw error;
+      await raceAbort(this.#refreshUrl(error), signal);
+      return await this.#request(wanted, known, signal).catch((again) => {
+        throw isRefusal(again) ? expired(again) : again;
+      });
+    }
+  }
+
+  #request(wanted: Wanted, { validator }: Known, signal: AbortSignal): Promise<RangeResponse> {
+    const { url, headers } = this.#origin;
+    this.#onRequest();
+    return this.#client.get({ ...wanted, url, headers, validator, signal });
+  }
+
+  /** Asks for a new URL, once for all who need one. */
+  async #refreshUrl(error: AulosError<'http.status'>): Promise<void> {
+    const { refreshUrl } = this.#origin;
+    if (!refreshUrl) throw expired(error);
+    this.#refreshing ??= refreshUrl(error).finally(() => {
+      this.#refreshing = undefined;
+    });
+    const url = await this.#refreshing.catch((cause) => {
+      throw expired(error, cause);
+    });
+    this.#origin = { ...this.#origin, url };
+  }
+}
+
+function isRefusal(error: unknown): error is AulosError<'http.status'> {
+  return isAulosError(error, 'http.status') && [401, 403, 410].includes(error.details.status);
+}
+
+function expired(refusal: AulosError<'http.status'>, cause: unknown = refusal): AulosError {
+  const { url, status } = refusal.details;
+  return new AulosError('access.expired', { url, status }, `access to ${url} ended before all of it was had`, { cause });
+}
