@@ -1,0 +1,72 @@
+import { AulosError } from '../errors.ts';
+import type { CodecConfig, MediaInfo } from '../media.ts';
+import type { ByteSource } from '../source/source.ts';
+import { adtsCodecConfig } from './adts-config.ts';
+import { type AdtsFrame, findAdtsFrame, readAdtsFrame } from './adts-frames.ts';
+import type { AdtsHeader } from './adts-header.ts';
+import { ByteReader } from './byte-reader.ts';
+import { readId3 } from './id3.ts';
+import { mayHoldSbr } from './sbr-presence.ts';
+
+/** Frames in a packet; ADTS cannot say 960. */
+export const ADTS_PACKET_FRAMES = 1024;
+
+/** Whether it is HE-AAC, and the average bit rate, are judged by the first packets. More would delay the first sound. */
+const SAMPLE_PACKETS = 64;
+const SAMPLE_BYTES = 32_768;
+
+/** The very first packets say little of the bit rate: encoders spend what they have saved up, or begin with silence. */
+const UNTYPICAL_PACKETS = 8;
+
+/** What the first packets of an ADTS stream tell. */
+export interface AdtsHead {
+  readonly info: MediaInfo;
+  /** With which the headers of all packets agree. */
+  readonly header: AdtsHeader;
+  /** Byte offset of the first header. */
+  readonly start: number;
+  /** On average, headers included. */
+  readonly bytesPerPacket: number;
+}
+
+/** Reads tags and the first packets. @throws AulosError `media.malformed`, `media.truncated`, `media.unsupported`; what the source throws. */
+export async function readAdtsHead(source: ByteSource, signal: AbortSignal): Promise<AdtsHead> {
+  const reader = new ByteReader(source, signal);
+  const { tags } = await readId3(reader, signal);
+  const header = await findAdtsFrame(reader);
+  const start = reader.position;
+  const first = header && (await readAdtsFrame(reader, header));
+  if (!first) throw new AulosError('media.malformed', { offset: start, what: 'ADTS frame' }, 'no AAC frame before the end');
+
+  const config = adtsCodecConfig(header, first);
+  const sample = [first];
+  let next: AdtsFrame | undefined = first;
+  while (next && sample.length < SAMPLE_PACKETS && reader.position - start < SAMPLE_BYTES) {
+    next = await readAdtsFrame(reader, header);
+    if (next) sample.push(next);
+  }
+  const skipped = sample.length > 2 * UNTYPICAL_PACKETS ? UNTYPICAL_PACKETS : 0;
+  const bytesPerPacket = (reader.position - sample[skipped].start) / (sample.length - skipped);
+  const frames = next ? undefined : sample.length * ADTS_PACKET_FRAMES; // the sample is all there is
+  const packets = source.length && (source.length - start) / bytesPerPacket;
+  const estimate = packets && (Math.max(1, Math.round(packets)) * ADTS_PACKET_FRAMES) / config.sampleRate;
+  const info: MediaInfo = {
+    container: 'adts',
+    ...codecOf(config, sample),
+    duration: frames ? frames / config.sampleRate : estimate,
+    durationIsExact: frames !== undefined,
+    frames,
+    bitRate: Math.round((bytesPerPacket * 8 * config.sampleRate) / ADTS_PACKET_FRAMES),
+    encoderDelay: 0,
+    padding: 0,
+    tags,
+  };
+  return { info, header, start, bytesPerPacket };
+}
+
+/** Plain AAC rarely looks like HE-AAC even once; the first packets of HE-AAC may have no SBR yet. */
+function codecOf(config: CodecConfig, sample: readonly AdtsFrame[]): Pick<MediaInfo, 'config' | 'degraded'> {
+  const withSbr = sample.filter(({ data }) => mayHoldSbr(data)).length;
+  if (withSbr < 3 || withSbr < sample.length / 2) return { config };
+  return { config: { ...config, codecString: 'mp4a.40.5' }, degraded: 'HE-AAC: only the core is decoded' };
+}

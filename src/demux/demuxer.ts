@@ -1,0 +1,26 @@
+import type { Container, MediaInfo, Packet, SeekPoint } from '../media.ts';
+import type { SegmentIndex } from '../source/segment-index.ts';
+import type { ByteSource } from '../source/source.ts';
+
+/**
+ * Takes a {@link ByteSource}, gives `MediaInfo`, packets in order, and seeks. It never scans what it can compute and never assumes
+ * that bytes are there. What it gives does not depend on how the bytes arrive.
+ */
+export interface Demuxer {
+  readonly container: Container;
+  /** Reads as much of the head as it takes. Idempotent, single flight. @throws AulosError `media.*` with a byte offset. */
+  info(signal: AbortSignal): Promise<MediaInfo>;
+  /**
+   * Packets from a seek point (default: the start) to the end of the resource. Damaged stretches are skipped to the next sync.
+   * @throws AulosError `media.malformed` when nothing more can be found, `media.limit`; what the source throws.
+   */
+  packets(signal: AbortSignal, from?: SeekPoint): AsyncIterable<Packet>;
+  /** Where to begin so that presented second `seconds` can be played; clamped to the duration. Reads as little as it can. */
+  seek(seconds: number, signal: AbortSignal): Promise<SeekPoint>;
+}
+
+/**
+ * Makes a demuxer over `source`; reads nothing yet. Every `demux/<format>.ts` exports one. `segmentIndex` gives the index of a
+ * fragmented MP4 once it has been built.
+ */
+export type DemuxerFactory = (source: ByteSource, segmentIndex?: () => SegmentIndex | undefined) => Demuxer;
