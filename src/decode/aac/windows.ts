@@ -1,0 +1,30 @@
+import { sin } from '../trig.ts';
+
+/** The rising half of a window of 2N samples in the two shapes, sine first (ISO/IEC 14496-3 §4.6.11.3.2). */
+export type Slopes = readonly [sine: Float64Array, kaiserBessel: Float64Array];
+
+/** Slopes of N samples; `alpha` is 4 for long windows, 6 for short ones. */
+export const slopesOf = (samples: number, alpha: number): Slopes => [sineSlope(samples), kaiserBesselSlope(samples, alpha)];
+
+const sineSlope = (samples: number): Float64Array =>
+  Float64Array.from({ length: samples }, (_, i) => sin(((i + 0.5) * Math.PI) / (2 * samples)));
+
+/** Square roots of the running sum of a Kaiser window: so the squares of both halves add up to 1. */
+function kaiserBesselSlope(samples: number, alpha: number): Float64Array {
+  const kaiser = Array.from({ length: samples + 1 }, (_, i) => besselI0(Math.PI * alpha * Math.sqrt(1 - ((2 * i) / samples - 1) ** 2)));
+  const total = kaiser.reduce((sum, value) => sum + value, 0);
+  let sum = 0;
+  return Float64Array.from({ length: samples }, (_, i) => Math.sqrt((sum += kaiser[i]) / total));
+}
+
+/** Modified Bessel function of order zero, by its power series Σ ((x/2)^k / k!)². */
+function besselI0(x: number): number {
+  let term = 1;
+  let sum = 1;
+  for (let k = 1; term > sum * 1e-17; k++) {
+    const factor = x / (2 * k);
+    term *= factor * factor;
+    sum += term;
+  }
+  return sum;
+}
