@@ -1,0 +1,29 @@
+/** aulos for browsers: plays, seeks, caches and decodes remote audio while it downloads. */
+import type { PageLibraryOptions } from './library.browser.ts';
+import type { OpenOptions } from './playback/library.ts';
+import type { Track } from './playback/track.ts';
+
+export type { PageLibraryOptions } from './library.browser.ts';
+export type { Levels } from './playback/levels.ts';
+export { Player, type PlayerOptions } from './playback/player.browser.ts';
+export type { MediaEventName, PlayerEventDetails, PlayerEventMap, PlayerStats } from './playback/player-events.ts';
+export type { ReadyState } from './playback/readiness.ts';
+export type { SecondsRanges } from './playback/seconds-ranges.ts';
+export * from './playback/surface.ts';
+
+/**
+ * Opens a track on the calling thread, with a cache, client and engine of its own, which end when the track is closed. Resolves as
+ * soon as its head is understood. @throws AulosError `input.invalid`, `net.*`, `http.*`, `media.*`, `store.*`; `signal.reason`.
+ */
+export async function open(url: string, options: PageLibraryOptions & OpenOptions = {}): Promise<Track> {
+  const base = globalThis.location?.href;
+  const { createPageLibrary } = await import('./library.browser.ts'); // a page that only plays leaves it to the worker
+  const library = createPageLibrary(options);
+  try {
+    const source = await library.source(URL.canParse(url, base) ? new URL(url, base).href : url, options);
+    return await library.track(source, options.signal ?? new AbortController().signal, library.close);
+  } catch (error) {
+    await library.close();
+    throw error;
+  }
+}

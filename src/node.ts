@@ -1,0 +1,87 @@
+/** aulos for Node: fetches, caches and decodes remote audio while it downloads. The composition root: what only Node has comes in here. */
+import { fileURLToPath } from 'node:url';
+import { AulosError } from './errors.ts';
+import { createNodeClient } from './net/client.node.ts';
+import type { NetTimeouts } from './net/client.ts';
+import { isPrivateAddress } from './net/private-address.node.ts';
+import type { RetryPolicy } from './net/retry.ts';
+import { createLibrary, type Library, type OpenOptions } from './playback/library.ts';
+import type { Track } from './playback/track.ts';
+import { openLocalSource } from './source/local.node.ts';
+import type { FileSource } from './source/source.ts';
+import { createDiskStore, type DiskStoreOptions } from './store/disk.node.ts';
+
+export type { NetTimeouts } from './net/client.ts';
+export type { SampleFormat } from './playback/pcm-encoding.ts';
+export { fileSink, type PcmOutput, streamSink } from './playback/pcm-sink.node.ts';
+export * from './playback/surface.ts';
+export { defaultCacheDir } from './store/cache-dir.node.ts';
+export type { Durability } from './store/disk.node.ts';
+
+/** Options of {@link createAulos}. */
+export interface AulosOptions {
+  /** Folder of the cache. @default by XDG, see {@link defaultCacheDir} */
+  readonly cacheDir?: string;
+  /** What survives a power cut. @default 'batched' */
+  readonly durability?: DiskStoreOptions['durability'];
+  /** @default 10 GiB and 100,000 assets */
+  readonly limits?: DiskStoreOptions['limits'];
+  readonly timeouts?: Partial<NetTimeouts>;
+  readonly retry?: Partial<RetryPolicy>;
+  /**
+   * May URLs lead to this machine and to private networks? False for URLs that come from others: then loopback, private, link-local and
+   * metadata addresses are refused with `access.denied`, in all spellings, behind names and behind redirects. Paths of files are
+   * not URLs, and what the cache holds needs no connection.
+   * @default true
+   */
+  readonly allowPrivate?: boolean;
+}
+
+/** A {@link Library} that opens files of this machine too. */
+export interface Aulos extends Library {
+  /**
+   * Opens an http(s) URL, or the path of a file, as bytes.
+   * @throws AulosError `input.invalid`, `store.*`.
+   */
+  source(input: string, options?: OpenOptions): Promise<FileSource>;
+  /**
+   * Opens a track; resolves as soon as its head is understood. What turns out to be no media is not kept.
+   * @throws AulosError `input.invalid`, `net.*`, `http.*`, `media.*`, `store.*`; `signal.reason`.
+   */
+  open(input: string, options?: OpenOptions): Promise<Track>;
+}
+
+/** Makes the cache, the client and the engine. Touches neither disk nor network yet. */
+export function createAulos({ cacheDir, durability, limits, timeouts, retry, allowPrivate = true }: AulosOptions = {}): Aulos {
+  const store = createDiskStore({ root: cacheDir, limits, durability });
+  const client = createNodeClient({ timeouts, isDenied: allowPrivate ? undefined : isPrivateAddress });
+  const library = createLibrary({ client, store, retry });
+  const source = async (input: string, options?: OpenOptions) => {
+    const place = placeOf(input);
+    return 'path' in place ? openLocalSource(place.path, { events: library.events }) : library.source(place.url, options);
+  };
+  const open = async (input: string, options?: OpenOptions) => library.track(await source(input, options), signalOf(options));
+  return { ...library, source, open };
+}
+
+/** Opens one track with a cache, client and engine of its own, which end when the track is closed. @throws as {@link Aulos.open}. */
+export async function open(input: string, options: AulosOptions & OpenOptions = {}): Promise<Track> {
+  const aulos = createAulos(options);
+  try {
+    return await aulos.track(await aulos.source(input, options), signalOf(options), aulos.close);
+  } catch (error) {
+    await aulos.close();
+    throw error;
+  }
+}
+
+const signalOf = (options: OpenOptions = {}) => options.signal ?? new AbortController().signal;
+
+/** A web address, or a file on this machine. */
+function placeOf(input: string): { readonly url: string } | { readonly path: string } {
+  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(input)?.[1].toLowerCase();
+  if (scheme === undefined) return { path: input };
+  if (scheme === 'file') return { path: fileURLToPath(input) };
+  if ((scheme === 'http' || scheme === 'https') && URL.canParse(input)) return { url: new URL(input).href };
+  throw new AulosError('input.invalid', { input }, `"${input}" is neither an http(s) URL nor a file`);
+}

@@ -1,0 +1,85 @@
+import { segmentIndexer } from '../demux/segment-indexer.ts';
+import { Engine } from '../engine/engine.ts';
+import { AulosError, isAulosError } from '../errors.ts';
+import { EventScope } from '../events/bus.ts';
+import type { RangeClient } from '../net/client.ts';
+import type { RetryPolicy } from '../net/retry.ts';
+import { Sources } from '../source/file-source.ts';
+import type { FileSource } from '../source/source.ts';
+import { type AssetKeyOptions, assetKey } from '../store/key.ts';
+import type { AssetStore } from '../store/store.ts';
+import { openTrack } from './open-track.ts';
+import type { Track } from './track.ts';
+
+/** How one input is opened. */
+export interface OpenOptions extends AssetKeyOptions {
+  readonly signal?: AbortSignal;
+  /** Sent with every request for it; dropped on a redirect to another origin. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Gives a new URL for the same resource when the old one is refused (401, 403 or 410) after part of it was had, as signed URLs are when they
+   * expire. Asked once for all who wait; if the new URL is refused too, or none is given, `access.expired`. Keep signatures out of the
+   * key by `cacheKey`.
+   */
+  readonly refreshUrl?: (error: AulosError) => Promise<string>;
+  /** Fetch every byte, or only what is read. @default true */
+  readonly whole?: boolean;
+}
+
+/** What a platform brings; the library closes them. */
+export interface LibraryParts {
+  readonly client: RangeClient;
+  readonly store: AssetStore;
+  readonly retry?: Partial<RetryPolicy>;
+}
+
+/** A cache, a network client and an engine that belong together: everything but the sound. */
+export interface Library extends AsyncDisposable {
+  readonly engine: Engine;
+  readonly store: AssetStore;
+  /** Everything that happens in it, `source.*`, `store.*` and `engine.*`. */
+  readonly events: EventScope;
+  /** Opens an http(s) URL as bytes. @throws AulosError `input.invalid`, `store.*`. */
+  source(url: string, options?: OpenOptions): Promise<FileSource>;
+  /**
+   * Opens the track in a source, which it owns; `onClosed` ends what was made for this track alone. What turns out to be no media is not
+   * kept. @throws AulosError `net.*`, `http.*`, `media.*`; `signal.reason`.
+   */
+  track(source: FileSource, signal: AbortSignal, onClosed?: () => Promise<void>): Promise<Track>;
+  /** Closes everything opened through it; what has arrived is kept. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Puts the stages together, and tells them what they may not import. Touches neither the store nor the network yet. */
+export function createLibrary({ client, store, retry }: LibraryParts): Library {
+  const events = new EventScope();
+  const engine = new Engine({ apps: [{ name: 'player' }], events });
+  const sources = new Sources({ client, store, events, retry, indexer: segmentIndexer });
+  const close = async () => {
+    await engine.close();
+    await sources.close();
+    await client.close();
+    await store.close();
+  };
+  return {
+    engine,
+    store,
+    events,
+    async source(url, { headers, refreshUrl, whole, ...keyOptions } = {}) {
+      if (!URL.canParse(url)) throw new AulosError('input.invalid', { input: url }, `"${url}" is no URL`);
+      return sources.open({ url, key: assetKey(url, keyOptions), headers, refreshUrl, whole });
+    },
+    async track(source, signal, onClosed) {
+      try {
+        return await openTrack(source, signal, onClosed);
+      } catch (error) {
+        if (isNoMedia(error) && source.key !== undefined) await store.delete(source.key);
+        throw error;
+      }
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+const isNoMedia = (error: unknown) => isAulosError(error, 'media.unsupported') || isAulosError(error, 'media.malformed');

@@ -1,0 +1,120 @@
+import { frameSpan } from '../decode/gapless.ts';
+import { createDecoder } from '../decode/registry.ts';
+import type { Demuxer } from '../demux/demuxer.ts';
+import { openDemuxer } from '../demux/probe.ts';
+import type { MediaInfo } from '../media.ts';
+import type { SegmentIndex } from '../source/segment-index.ts';
+import type { FileSource, SourceReader } from '../source/source.ts';
+import { decodeBlocks } from './decode-blocks.ts';
+import type { Span, Track } from './track.ts';
+
+/** Bytes handed on at a time by `Track.bytes`. */
+const CHUNK = 65_536;
+
+/**
+ * Opens the track that lies in `source`, which it owns from now on, also when opening fails. Resolves as soon as the head is understood.
+ * `onClosed` ends what was made for this track alone.
+ * @throws AulosError of the source, `media.*`; `signal.reason`.
+ */
+export async function openTrack(source: FileSource, signal: AbortSignal, onClosed?: () => Promise<void>): Promise<Track> {
+  const reader = source.reader();
+  const life = new AbortController();
+  try {
+    const demuxer = await openDemuxer(reader, source.url, signal, watchIndex(source, life.signal));
+    const info = await demuxer.info(signal);
+    source.announce(info);
+    return new OpenTrack(source, reader, demuxer, info, life, onClosed);
+  } catch (error) {
+    life.abort();
+    reader.close();
+    await source.close();
+    throw error;
+  }
+}
+
+/** The segment index as soon as there is one; asking for it sooner would ask for the whole resource. */
+function watchIndex(source: FileSource, signal: AbortSignal): () => SegmentIndex | undefined {
+  let index: SegmentIndex | undefined;
+  const take = () => {
+    source.segmentIndex(signal).then(
+      (built) => {
+        index = built;
+      },
+      () => {}, // closed before it was built
+    );
+  };
+  if (source.phase === 'complete') take();
+  else source.events.on('source.phase', ({ payload }) => payload.to === 'complete' && take(), { signal });
+  return () => index;
+}
+
+class OpenTrack implements Track {
+  readonly source: FileSource;
+  readonly info: MediaInfo;
+  readonly #reader: SourceReader;
+  readonly #demuxer: Demuxer;
+  readonly #life: AbortController;
+  readonly #onClosed: (() => Promise<void>) | undefined;
+
+  constructor(
+    source: FileSource,
+    reader: SourceReader,
+    demuxer: Demuxer,
+    info: MediaInfo,
+    life: AbortController,
+    onClosed?: () => Promise<void>,
+  ) {
+    this.source = source;
+    this.info = info;
+    this.#reader = reader;
+    this.#demuxer = demuxer;
+    this.#life = life;
+    this.#onClosed = onClosed;
+  }
+
+  async *blocks({ start, end, signal }: Span) {
+    const decoder = await createDecoder(this.info.config);
+    try {
+      yield* decodeBlocks(this.#demuxer, decoder, this.info, frameSpan(this.info, start, end), signal);
+    } finally {
+      decoder.close();
+    }
+  }
+
+  async *packets({ start, end, signal }: Span) {
+    const span = frameSpan(this.info, start, end);
+    const from = span.start > 0 ? await this.#demuxer.seek(span.start / this.info.config.sampleRate, signal) : undefined;
+    for await (const packet of this.#demuxer.packets(signal, from)) {
+      if (packet.timestamp >= span.end + this.info.encoderDelay) return;
+      yield packet;
+    }
+  }
+
+  read: Track['read'] = (range, signal) => this.#reader.read(range, signal);
+
+  bytes({ signal }: { readonly signal: AbortSignal }): ReadableStream<Uint8Array> {
+    let start = 0;
+    const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
+      const bytes = await this.#reader.read({ start, end: start + CHUNK }, signal, 1);
+      start += bytes.length;
+      if (bytes.length > 0) controller.enqueue(bytes);
+      else controller.close();
+    };
+    return new ReadableStream({ pull }, { highWaterMark: 0 });
+  }
+
+  download({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    return this.source.completed(signal);
+  }
+
+  async close(): Promise<void> {
+    this.#life.abort();
+    this.#reader.close();
+    await this.source.close();
+    await this.#onClosed?.();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

@@ -1,0 +1,132 @@
+import { PcmRing } from '../base/pcm-ring.ts';
+import { AulosError } from '../errors.ts';
+import { laneFrames, type OutputLane } from './lane.ts';
+import type { WorkletCommand, WorkletReport } from './worklet.browser.ts';
+
+/** Length of a change of volume, seconds: too short to notice, long enough not to click. */
+const RAMP_SECONDS = 0.015;
+/** How long a context may take to start, ms, before the browser is taken to want a gesture: it never says so itself. */
+const START_MS = 500;
+/** The same once the visitor has used the page: then only the device is slow. */
+const SLOW_START_MS = 5_000;
+
+export interface OutputOptions {
+  /** Hz. */
+  readonly sampleRate: number;
+  readonly channels: number;
+  readonly workletUrl: string | URL;
+  /** The application's context; it is not closed with the output, and the sound is resampled to its rate. */
+  readonly context?: AudioContext;
+}
+
+/** The page's end of the sound: an AudioContext at the track's rate, the worklet, and a gain for the volume. */
+export class WorkletOutput {
+  readonly context: AudioContext;
+  /** The last node before the destination. */
+  readonly node: GainNode;
+  /** For the worker: to be transferred once. */
+  readonly lane: OutputLane;
+  /** Resolves when the worklet runs. @throws AulosError `output.device` when its module cannot be loaded. */
+  readonly ready: Promise<void>;
+  onReport: (report: WorkletReport) => void = () => {};
+  readonly #ownsContext: boolean;
+  readonly #workletPort: MessagePort;
+  #worklet: AudioWorkletNode | undefined;
+  #wantsToPlay = false;
+
+  constructor({ sampleRate, channels, workletUrl, context }: OutputOptions) {
+    this.#ownsContext = !context;
+    this.context = context ?? createContext(sampleRate);
+    this.node = new GainNode(this.context);
+    this.node.connect(this.context.destination);
+    const { port1, port2 } = new MessageChannel();
+    this.#workletPort = port2;
+    const ring = globalThis.crossOriginIsolated ? PcmRing.allocate(channels, laneFrames(this.context.sampleRate, channels)) : undefined;
+    this.lane = { lane: { port: port1, ring }, sampleRate: this.context.sampleRate, channels, forSampleRate: sampleRate };
+    this.ready = this.#start(workletUrl, channels, ring);
+    this.ready.catch(() => {}); // whoever plays awaits it
+  }
+
+  /** What must be listed when `lane` is posted. */
+  get transfer(): Transferable[] {
+    return [this.lane.lane.port];
+  }
+
+  set wantsToPlay(wants: boolean) {
+    this.#wantsToPlay = wants;
+    this.#command({ type: wants ? 'play' : 'pause' });
+  }
+
+  /** Ramps to `gain`, 0..1. */
+  set gain(gain: number) {
+    const { currentTime } = this.context;
+    const { gain: param } = this.node;
+    param.cancelScheduledValues(currentTime);
+    if (param.value === gain) return;
+    param.setValueAtTime(param.value, currentTime);
+    param.linearRampToValueAtTime(gain, currentTime + RAMP_SECONDS);
+  }
+
+  /** Time of the context that is being heard now, seconds. */
+  get heardTime(): number {
+    return this.context.currentTime - (this.context.outputLatency || 0);
+  }
+
+  /** Starts the context, in the call of a gesture if the browser wants one. @throws AulosError `output.notAllowed`. */
+  async resume(signal: AbortSignal): Promise<void> {
+    const { context } = this;
+    if (context.state === 'running') return;
+    void context.resume().catch(() => {}); // without a gesture it stays pending and never rejects
+    const limit = navigator.userActivation?.hasBeenActive ? SLOW_START_MS : START_MS;
+    await new Promise<void>((resolve, reject) => {
+      const settle = (end: () => void) => {
+        clearTimeout(timer);
+        context.removeEventListener('statechange', onChange);
+        signal.removeEventListener('abort', onAbort);
+        end();
+      };
+      const onChange = () => context.state === 'running' && settle(resolve);
+      const onAbort = () => settle(() => reject(signal.reason));
+      const refuse = () => reject(new AulosError('output.notAllowed', {}, 'the browser wants a user gesture before it plays sound'));
+      const timer = setTimeout(() => settle(refuse), limit);
+      context.addEventListener('statechange', onChange);
+      signal.addEventListener('abort', onAbort);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#command({ type: 'close' });
+    this.onReport = () => {};
+    this.#worklet?.disconnect();
+    this.node.disconnect();
+    if (this.#ownsContext && this.context.state !== 'closed') await this.context.close();
+  }
+
+  async #start(workletUrl: string | URL, channels: number, ring: SharedArrayBuffer | undefined): Promise<void> {
+    try {
+      await this.context.audioWorklet.addModule(workletUrl);
+    } catch (cause) {
+      throw new AulosError('output.device', { reason: 'worklet' }, `the worklet module ${workletUrl} cannot be loaded`, { cause });
+    }
+    if (this.context.state === 'closed') return;
+    const worklet = new AudioWorkletNode(this.context, 'aulos-player', { numberOfInputs: 0, outputChannelCount: [channels] });
+    worklet.port.onmessage = ({ data }: MessageEvent<WorkletReport>) => this.onReport(data);
+    worklet.connect(this.node);
+    this.#worklet = worklet;
+    this.#command({ type: 'lane', lane: { port: this.#workletPort, ring } }, [this.#workletPort]);
+    this.#command({ type: this.#wantsToPlay ? 'play' : 'pause' });
+  }
+
+  #command(command: WorkletCommand, transfer: Transferable[] = []): void {
+    this.#worklet?.port.postMessage(command, transfer);
+  }
+}
+
+/** A context at `sampleRate`, or at the device's rate where the browser refuses that one. */
+function createContext(sampleRate: number): AudioContext {
+  try {
+    return new AudioContext({ sampleRate });
+  } catch {
+    return new AudioContext();
+  }
+}

@@ -1,0 +1,49 @@
+import type { WorkerGreeting } from './messages.ts';
+
+interface Shared {
+  readonly worker: Worker;
+  users: number;
+}
+
+/** The workers of this page by URL: all players share one, so that two of one URL share its download. */
+const workers = new Map<string, Shared>();
+
+/** A player's end of the pipeline worker. */
+export interface WorkerLink {
+  readonly port: MessagePort;
+  /** Calls back when the worker cannot be loaded or has died. */
+  onFailure: (reason: string) => void;
+  /** Lets go, after the session was told to close. The worker ends itself when its last session has closed. */
+  close(): void;
+}
+
+/** Links a new player to the worker at `workerUrl` (default: `worker.js` beside this module), which starts if it does not run yet. */
+export function linkWorker(workerUrl: string | URL | undefined): WorkerLink {
+  const key = String(workerUrl ?? '');
+  const shared = workers.get(key) ?? { worker: startWorker(workerUrl), users: 0 };
+  workers.set(key, shared);
+  shared.users++;
+  const { port1, port2 } = new MessageChannel();
+  const greeting: WorkerGreeting = { type: 'player', port: port2 };
+  shared.worker.postMessage(greeting, [port2]);
+  const onError = (event: ErrorEvent) => link.onFailure(event.message || 'the worker cannot be loaded');
+  shared.worker.addEventListener('error', onError);
+  let isOpen = true;
+  const link: WorkerLink = {
+    port: port1,
+    onFailure: () => {},
+    close() {
+      if (!isOpen) return;
+      isOpen = false;
+      shared.worker.removeEventListener('error', onError);
+      if (--shared.users === 0) workers.delete(key); // a later player gets a new one, for this one is on its way out
+    },
+  };
+  return link;
+}
+
+/** The `new URL` inside `new Worker` is what bundlers look for. */
+function startWorker(workerUrl: string | URL | undefined): Worker {
+  if (workerUrl) return new Worker(workerUrl, { type: 'module', name: 'aulos' });
+  return new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'aulos' });
+}

@@ -1,0 +1,13 @@
+import type { PumpReport } from './pump.ts';
+
+/**
+ * Where the listener is, seconds of media, from what the worklet last said and the time of the context that is being heard now
+ * (`currentTime` less the latency of the output). Between reports it goes on by itself, but never past what was queued. It never goes
+ * back within a stretch: while the first of it is on its way to the ear, the playhead stands at its beginning. After the end it is at the
+ * end, as in HTML.
+ */
+export function playheadAt({ state, position, since, contextTime, queuedSeconds }: PumpReport, heardTime: number): number {
+  if (state === 'ended') return position;
+  const last = state === 'playing' ? position + queuedSeconds : position;
+  return Math.max(since, Math.min(position + heardTime - contextTime, last));
+}

@@ -1,0 +1,21 @@
+import type { StreamConfig } from '../engine/frame.ts';
+import type { PcmBlock } from '../media.ts';
+
+/**
+ * Takes PCM blocks in presented order, makes them sound (or writes them down). Fed by one reliable subscription of the engine.
+ * Blocks are shared with other subscribers: a sink copies what it keeps.
+ */
+export interface Sink extends AsyncDisposable {
+  /** Announces the format of the blocks that follow. Blocks of other epochs written before stay valid unless `flush` came between. */
+  configure(config: StreamConfig): Promise<void>;
+  /**
+   * Hands on one block of `epoch`; blocks of an epoch older than the last flush are dropped. Resolves when the sink has room for
+   * another (at once after a flush). @throws AulosError `output.*`, `store.io`; `signal.reason`.
+   */
+  write(block: PcmBlock, epoch: number, signal: AbortSignal): Promise<void>;
+  /** Drops everything not heard yet and everything of epochs before `epoch` still to come. Synchronous: releases a waiting `write`. */
+  flush(epoch: number): void;
+  /** Resolves when everything written has been heard (or is on disk). */
+  drain(signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,20 @@
+/** What aulos exports on every platform; the roots add their own. */
+export type { ByteRange, ReadonlyRangeSet } from '../base/ranges.ts';
+export type { AppSpec, EngineOptions, Publication, SubscribeOptions, Subscription } from '../engine/engine.ts';
+export { Engine } from '../engine/engine.ts';
+export type { Frame, NewFrame, StreamConfig, StreamItem, StreamKey } from '../engine/frame.ts';
+export type { EndReason } from '../engine/stream.ts';
+export type { ErrorCode, ErrorDetails, SerializedError } from '../errors.ts';
+export { AulosError, isAulosError } from '../errors.ts';
+export type { AulosEvent } from '../events/bus.ts';
+export { EventScope } from '../events/bus.ts';
+export type { EventName, EventPayloads } from '../events/names.ts';
+export type { Codec, CodecConfig, Container, MediaInfo, Packet, PcmBlock, PcmFormat, SeekPoint, Tags } from '../media.ts';
+export type { RetryPolicy } from '../net/retry.ts';
+export { type Segment, SegmentIndex } from '../source/segment-index.ts';
+export type { ByteSource, FileSource, Phase, Readiness, SourceReader } from '../source/source.ts';
+export type { AssetFacts, AssetStat, AssetStore, StoreLimits, Verification } from '../store/store.ts';
+export type { Library, OpenOptions } from './library.ts';
+export { feedSink, pcmConfig, publishBlocks } from './pipeline.ts';
+export type { Sink } from './sink.ts';
+export type { Span, Track } from './track.ts';

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { playheadAt } from '../../src/playback/playhead.ts';
+import type { PumpReport } from '../../src/playback/pump.ts';
+
+const report: PumpReport = {
+  state: 'playing',
+  epoch: 1,
+  position: 10,
+  since: 8,
+  contextTime: 50,
+  queuedSeconds: 2,
+  renderedFrames: 0,
+  underruns: 0,
+};
+
+test.each<[what: string, change: Partial<PumpReport>, heardTime: number, position: number]>([
+  ['lags by the latency of the output', {}, 49.97, 9.97],
+  ['goes on between reports', {}, 51, 11],
+  ['does not run past what was queued, when reports stay away', {}, 60, 12],
+  ['stands at the beginning of a stretch until that is heard', { since: 10 }, 49.9, 10],
+  ['reaches the last frame rendered after a pause', { state: 'paused' }, 49.98, 9.98],
+  ['stands still after that', { state: 'paused' }, 70, 10],
+  ['stands still while starved', { state: 'starved', queuedSeconds: 0.3 }, 70, 10],
+  ['is at the end when all is played', { state: 'ended' }, 49.9, 10],
+])('the playhead %s', (_, change, heardTime, position) => {
+  expect(playheadAt({ ...report, ...change }, heardTime)).toBeCloseTo(position, 9);
+});
