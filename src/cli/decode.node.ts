@@ -1,0 +1,93 @@
+import { frameSpan } from '../decode/gapless.ts';
+import { AulosError } from '../errors.ts';
+import type { Aulos } from '../node.ts';
+import type { SampleFormat } from '../playback/pcm-encoding.ts';
+import { fileSink, streamSink } from '../playback/pcm-sink.node.ts';
+import { feedSink, pcmConfig, publishBlocks } from '../playback/pipeline.ts';
+import type { Sink } from '../playback/sink.ts';
+import type { Track } from '../playback/track.ts';
+import { showProgress } from './progress.node.ts';
+import type { CommandResult, CommonOptions } from './run.node.ts';
+import { formatSeconds } from './units.ts';
+
+export const decodeFormats = ['wav', 's16le', 's24le', 'f32le'] as const;
+
+export interface DecodeOptions extends CommonOptions {
+  /** A file, or `-` for stdout. */
+  readonly output: string;
+  readonly format: (typeof decodeFormats)[number];
+  /** Seconds. */
+  readonly start?: number;
+  readonly end?: number;
+}
+
+/** `aulos decode URL -o FILE`: writes PCM while the file downloads. */
+export async function decodeCommand(aulos: Aulos, url: string, options: DecodeOptions, signal: AbortSignal): Promise<CommandResult> {
+  const { start, end, json, output } = options;
+  if (end !== undefined && end <= (start ?? 0)) {
+    throw new AulosError('input.invalid', { input: String(end) }, 'the end must come after the start');
+  }
+  const isExcerpt = start !== undefined || end !== undefined;
+  using _ = showProgress(aulos.events, { json });
+  await using track = await aulos.open(url, { signal, whole: !isExcerpt });
+  await using sink = await sinkFor(track, options);
+  const frames = await play(aulos, track, sink, { start, end }, signal);
+  if (!isExcerpt) await track.download({ signal });
+  const seconds = frames / track.info.config.sampleRate;
+  const result = { url, output, frames, seconds, ...(track.info.degraded && { degraded: track.info.degraded }) };
+  return { json: result, text: `${formatSeconds(seconds)} decoded to ${output}`, stdoutIsTaken: output === '-' };
+}
+
+async function sinkFor(track: Track, { output, format, start, end }: DecodeOptions): Promise<Sink> {
+  const frames = promisedFrames(track, start, end);
+  const pcm = { format: sampleFormat(track, format), wav: format === 'wav', frames };
+  return output === '-' ? streamSink(process.stdout, pcm) : fileSink(output, pcm);
+}
+
+/** Frames between two seconds, when the track tells its length. */
+function promisedFrames({ info }: Track, startSeconds?: number, endSeconds?: number): number | undefined {
+  if (info.frames === undefined) return undefined;
+  const { start, end } = frameSpan(info, startSeconds, endSeconds);
+  return end - start;
+}
+
+/** A WAV has the width of the track where that is lossless, and 16 bits where it is not. */
+function sampleFormat(track: Track, format: DecodeOptions['format']): SampleFormat {
+  if (format !== 'wav') return format;
+  const bits = track.info.bitsPerSample ?? 16;
+  return bits <= 16 ? 's16le' : bits <= 24 ? 's24le' : 'f32le';
+}
+
+/** Runs the decode loop and the sink side by side; the first failure ends both. Gives the frames written. */
+async function play(aulos: Aulos, track: Track, sink: Sink, span: { start?: number; end?: number }, signal: AbortSignal): Promise<number> {
+  const { sampleRate, channels } = track.info.config;
+  const controller = new AbortController();
+  const both = AbortSignal.any([signal, controller.signal]);
+  const key = { app: 'player', stream: 'decode' };
+  await using publication = await aulos.engine.publish(key, pcmConfig(sampleRate, channels));
+  await using subscription = await aulos.engine.subscribe(key, { delivery: 'reliable' });
+  const promised = promisedFrames(track, span.start, span.end) ?? 0;
+  let frames = 0;
+  const counted = async function* () {
+    for await (const block of track.blocks({ ...span, signal: both })) {
+      frames += block.planes[0].length;
+      yield block;
+    }
+    if (frames < promised) throw cutShort(track, frames, promised);
+  };
+  const stopOther = (error: unknown) => {
+    controller.abort(error);
+    throw error;
+  };
+  const publishing = publishBlocks(publication, counted(), both).then(() => publication.end(), stopOther);
+  const feeding = feedSink(subscription, sink, both).catch(stopOther);
+  await Promise.all([publishing, feeding]);
+  return frames;
+}
+
+/** The file is whole as the server has it, and ends before its sound does. */
+function cutShort({ info, source }: Track, frames: number, promised: number): AulosError<'media.truncated'> {
+  const [there, said] = [frames, promised].map((count) => formatSeconds(count / info.config.sampleRate));
+  const details = { offset: source.length ?? 0, what: 'sound' };
+  return new AulosError('media.truncated', details, `the sound ends after ${there} of ${said}`);
+}
