@@ -1,0 +1,49 @@
+// `npm run bench:first-sound`: milliseconds from play() to the first sound in Chromium over an origin of 1 MB/s and 40 ms, our player
+// (warm: made before; cold: made in the same task) against <audio>, alternating, medians. Needs chromium, ffmpeg, flac and lame.
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright';
+import { startDemo } from '../demo/server.mjs';
+import { build } from '../setup.mjs';
+import { media, mediaFolder } from './media.mjs';
+import { median } from './median.mjs';
+
+const ROUNDS = Number(process.env.ROUNDS ?? 7);
+const SECONDS = 180;
+const formats = { MP3: 'cbr.mp3', FLAC: 'stereo.flac', 'M4A, moov first': 'first.m4a', 'M4A, moov last': 'last.m4a', ADTS: 'stereo.aac' };
+const args = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--autoplay-policy=no-user-gesture-required',
+];
+
+build();
+for (const name of Object.values(formats)) media(name, SECONDS);
+const roots = { '/bench/': fileURLToPath(new URL('page/', import.meta.url)), '/media/': path.join(mediaFolder, String(SECONDS)) };
+const demo = await startDemo({ roots });
+Object.assign(demo.network, { rate: 1_000_000, latencyMs: 40 });
+const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args });
+const page = await browser.newPage();
+page.on('pageerror', (error) => console.error(error.message));
+await page.goto(`${demo.url}bench/index.html`);
+await page.waitForFunction(() => globalThis.isReady);
+
+console.log(`origin of 1 MB/s and 40 ms, ${ROUNDS} alternating rounds, medians, ms; ratios to <audio>\n`);
+console.log('format            <audio>    warm          cold');
+let serial = 0;
+for (const [name, file] of Object.entries(formats)) {
+  const times = { audio: [], warm: [], cold: [] };
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const contender of Object.keys(times)) {
+      const url = `/media/${file}?fresh=${serial++}`; // nothing of it is in any cache
+      times[contender].push(await page.evaluate(([contender, url]) => globalThis.measure(contender, url), [contender, url]));
+    }
+  }
+  const [audio, warm, cold] = Object.values(times).map(median);
+  const cell = (ms) => `${ms.toFixed(0).padStart(5)} (${(ms / audio).toFixed(2)})`;
+  console.log(`${name.padEnd(17)} ${audio.toFixed(0).padStart(7)} ${cell(warm)}  ${cell(cold)}`);
+}
+await browser.close();
+await demo.close();

@@ -1,0 +1,124 @@
+// The demo's server: the page, the built library, and the origin of its tracks with ranges, a rate and a latency that the page can set.
+import { createReadStream } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+/** Path prefix → folder; the longest prefix that fits wins. */
+const ownRoots = { '/': here, '/aulos/': path.join(here, '../dist/browser/') };
+
+const types = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json',
+  '.map': 'application/json',
+  '.svg': 'image/svg+xml',
+  '.mp3': 'audio/mpeg',
+  '.aac': 'audio/aac',
+  '.m4a': 'audio/mp4',
+  '.flac': 'audio/flac',
+  '.wav': 'audio/wav',
+};
+
+/** The page works under a strict policy: no eval, no inline script, no blob worker. */
+const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; object-src 'none'; base-uri 'none'";
+
+/**
+ * Starts the server on loopback; `port` 0 takes a free one, `roots` adds folders to serve. Gives its address, the network that it
+ * imitates for /media/ (bytes per second and milliseconds before an answer; 0 is none), the log of media requests, and what stops it.
+ */
+export async function startDemo({ port = 0, roots = {} } = {}) {
+  const mounts = Object.entries({ ...ownRoots, ...roots }).sort(([a], [b]) => b.length - a.length);
+  const network = { rate: 0, latencyMs: 0 };
+  const log = [];
+  const server = createServer((request, response) => {
+    answer(request, response, mounts, network, log).catch(() => response.destroy());
+  });
+  await new Promise((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${server.address().port}/`;
+  const close = () => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  };
+  return { url, network, log, close };
+}
+
+async function answer(request, response, mounts, network, log) {
+  const { pathname } = new URL(request.url, 'http://localhost');
+  if (pathname === '/network') return answerNetwork(request, response, network);
+  const file = fileOf(pathname, mounts);
+  const info = file && (await stat(file).catch(() => undefined));
+  if (!info?.isFile()) return response.writeHead(404, { 'content-type': 'text/plain' }).end('not found\n');
+  if (request.method !== 'GET' && request.method !== 'HEAD') return response.writeHead(405).end();
+  const isMedia = pathname.startsWith('/media/');
+  const range = isMedia ? rangeOf(request.headers.range, info.size) : undefined;
+  if (isMedia) log.push({ path: pathname, range: request.headers.range });
+  if (isMedia && network.latencyMs > 0) await wait(network.latencyMs);
+  const headers = {
+    'content-type': types[path.extname(file)] ?? 'application/octet-stream',
+    'cache-control': 'no-cache',
+    'content-security-policy': policy,
+    etag: `"${info.size.toString(36)}-${Math.floor(info.mtimeMs).toString(36)}"`,
+    ...(isMedia && { 'accept-ranges': 'bytes' }),
+  };
+  if (range === 'unsatisfiable') return response.writeHead(416, { ...headers, 'content-range': `bytes */${info.size}` }).end();
+  const { start, end } = range ?? { start: 0, end: info.size };
+  if (range) headers['content-range'] = `bytes ${start}-${end - 1}/${info.size}`;
+  response.writeHead(range ? 206 : 200, { ...headers, 'content-length': end - start });
+  if (request.method === 'HEAD') return response.end();
+  if (isMedia && network.rate > 0) return sendSlowly(response, file, start, end, network);
+  createReadStream(file, { start, end: Math.max(start, end - 1) }).pipe(response);
+}
+
+/** The file that a path names inside one of the mounted folders, or undefined. */
+function fileOf(pathname, mounts) {
+  const [prefix, folder] = mounts.find(([prefix]) => pathname.startsWith(prefix));
+  const relative = decodeURIComponent(pathname.slice(prefix.length)) || 'index.html';
+  const file = path.join(folder, relative);
+  return file.startsWith(path.join(folder, path.sep)) && !relative.includes('\0') ? file : undefined;
+}
+
+/** RFC 9110 §14: one byte range, half-open here; anything else is answered whole. */
+function rangeOf(header, size) {
+  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
+  if (!match || (match[1] === '' && match[2] === '')) return undefined;
+  const start = match[1] === '' ? Math.max(0, size - Number(match[2])) : Number(match[1]);
+  const end = match[1] === '' || match[2] === '' ? size : Math.min(size, Number(match[2]) + 1);
+  return start < end ? { start, end } : 'unsatisfiable';
+}
+
+/** Sends at the network's rate in slices of 10 ms, as a link does; a change of the rate shows at the next slice. */
+async function sendSlowly(response, file, start, end, network) {
+  const handle = await open(file);
+  let due = performance.now();
+  try {
+    for (let at = start; at < end && !response.destroyed; ) {
+      const rate = network.rate || 1e9;
+      const slice = Math.min(end - at, Math.max(1, Math.round(rate / 100)), 1 << 20);
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(slice), { position: at });
+      at += bytesRead;
+      const isFull = !response.write(buffer.subarray(0, bytesRead));
+      if (isFull && !response.destroyed) await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+      due = Math.max(due + (bytesRead / rate) * 1_000, performance.now() - 100); // a link does not catch up for ever
+      const restMs = due - performance.now();
+      if (restMs > 1) await wait(restMs);
+    }
+    response.end();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** `GET /network` tells the imitated network, `PUT /network?rate=…&latency=…` sets it. */
+function answerNetwork(request, response, network) {
+  const asked = new URL(request.url, 'http://localhost').searchParams;
+  if (request.method === 'PUT') {
+    if (asked.has('rate')) network.rate = Math.max(0, Number(asked.get('rate')) || 0);
+    if (asked.has('latency')) network.latencyMs = Math.min(5_000, Math.max(0, Number(asked.get('latency')) || 0));
+  }
+  response.writeHead(200, { 'content-type': types['.json'], 'cache-control': 'no-store' }).end(JSON.stringify(network));
+}

@@ -1,0 +1,31 @@
+import type { Access, ControlCall, Fault, OriginControl, Resource } from './origin.ts';
+
+/** The origin that `origin.setup.ts` started, as a test in a page works it: `new RemoteOrigin(inject('origin'))`. All test files share it, so use paths of your own. */
+export class RemoteOrigin implements OriginControl {
+  readonly url: string;
+
+  constructor(url: string) {
+    this.url = url;
+  }
+
+  async put(path: string, resource: Resource): Promise<void> {
+    await this.#call({ name: 'put', args: [path, resource] });
+  }
+
+  async fault(path: string, ...faults: Fault[]): Promise<void> {
+    await this.#call({ name: 'fault', args: [path, ...faults] });
+  }
+
+  async accesses(path?: string): Promise<readonly Access[]> {
+    return (await this.#call({ name: 'accesses', args: [path] })) as readonly Access[];
+  }
+
+  async #call(call: ControlCall): Promise<unknown> {
+    const response = await fetch(`${this.url}/control`, { method: 'POST', body: JSON.stringify(call, packBytes), cache: 'no-store' });
+    return response.json();
+  }
+}
+
+function packBytes(_key: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? { base64: btoa(Array.from(value, (byte) => String.fromCharCode(byte)).join('')) } : value;
+}

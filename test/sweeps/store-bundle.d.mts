@@ -1,0 +1,1 @@
+export declare function bundleStore(folder: string): Promise<string>;
