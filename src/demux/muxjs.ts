@@ -36,18 +36,23 @@ export async function findAudioStream(packets: TransportPackets): Promise<AudioS
     if (!beginsUnit(bytes)) continue;
     if (pidOf(bytes) === 0) mapPid = probe.parsePat(bytes);
     const types = mapPid !== undefined && pidOf(bytes) === mapPid ? probe.parsePmt(bytes) : undefined;
-    if (types) return firstPlayed(types, offset);
+    if (types) return firstPlayed(withinPacket(types), offset);
   }
   throw new AulosError('media.malformed', { offset: start, what: 'program map' }, 'the transport stream has no program map');
 }
 
-function firstPlayed(types: Record<number, number>, offset: number): AudioStream {
-  for (const [pid, type] of Object.entries(types)) {
+/** mux.js reads on past the end of the packet when the section's length says so; what it finds there has no type. */
+function withinPacket(types: Record<number, number | undefined>): [pid: string, type: number][] {
+  return Object.entries(types).filter((entry): entry is [string, number] => entry[1] !== undefined);
+}
+
+function firstPlayed(types: readonly [pid: string, type: number][], offset: number): AudioStream {
+  for (const [pid, type] of types) {
     if (type in PLAYED) return { pid: Number(pid), codec: PLAYED[type] };
   }
-  const what = Object.values(types)
-    .map((type) => NAMES[type] ?? `stream type 0x${type.toString(16)}`)
-    .join(', ');
+  if (!types.length)
+    throw new AulosError('media.malformed', { offset, what: 'program map' }, 'the program map of the transport stream is empty');
+  const what = types.map(([, type]) => NAMES[type] ?? `stream type 0x${type.toString(16)}`).join(', ');
   throw new AulosError('media.unsupported', { offset, what }, `nothing in the transport stream is played (${what})`);
 }
 

@@ -134,6 +134,25 @@ describe.runIf(requireTool('ffmpeg'))('MPEG transport streams', () => {
     ['no tables', (packet) => (pidOf(packet) === MAP ? [] : [packet]), 'media.malformed'],
     ['no sound', (packet) => (pidOf(packet) === SOUND ? [] : [packet]), 'media.malformed'],
     [
+      'a map without sound that claims to be longer than its packet',
+      (packet) => {
+        if (pidOf(packet) === MAP) {
+          packet.set([0xbf, 0xff], 6);
+          packet[17] = 0x42;
+        }
+        return [packet];
+      },
+      'media.unsupported',
+    ],
+    [
+      'a map of which nothing is in its packet',
+      (packet) => {
+        if (pidOf(packet) === MAP) packet.set([0x0f, 0xff], 15);
+        return [packet];
+      },
+      'media.malformed',
+    ],
+    [
       'encrypted sound',
       (packet) => {
         if (pidOf(packet) === SOUND) packet[3] |= 0x80;
