@@ -6,10 +6,11 @@ import type { RangeClient, RangeResponse } from '../net/client.ts';
 import { RetryBudget, type RetryPolicy } from '../net/retry.ts';
 import type { Asset } from '../store/store.ts';
 import { factsOf, tellsRanges } from './answer.ts';
+import type { Connections } from './connections.ts';
 import { Demand } from './demand.ts';
 import { type Origin, OriginClient, type Wanted } from './origin.ts';
 import { type PhaseMachine, phaseAt } from './phase.ts';
-import { limitOf, plan } from './plan.ts';
+import { limitOf, type Purpose, plan } from './plan.ts';
 import { ProgressMeter } from './progress.ts';
 import type { Readiness } from './source.ts';
 import { isOverload, Transfer, type TransferHost } from './transfer.ts';
@@ -21,6 +22,7 @@ const MAX_RENEWALS = 8;
 /** What a driver works with; it owns the asset. */
 export interface DriverOptions {
   readonly client: RangeClient;
+  readonly connections: Connections;
   readonly asset: Asset;
   readonly phase: PhaseMachine;
   readonly events: EventScope;
@@ -72,7 +74,7 @@ export class Driver implements TransferHost {
   #closed: Promise<void> | undefined;
 
   constructor(origin: Origin, options: DriverOptions) {
-    this.#origin = new OriginClient(options.client, origin, () => this.traffic.requests++);
+    this.#origin = new OriginClient(options.client, options.connections, origin, () => this.traffic.requests++);
     this.#options = options;
     this.asset = options.asset;
     this.clock = options.clock;
@@ -158,9 +160,11 @@ export class Driver implements TransferHost {
 
   // What transfers ask and tell.
 
-  get(wanted: Wanted, signal: AbortSignal): Promise<RangeResponse> {
+  get(wanted: Wanted, transfer: Transfer): Promise<RangeResponse> {
     const { facts, held } = this.asset;
-    return this.#origin.get(wanted, { validator: facts?.unverified ? undefined : facts?.validator, mayRefresh: held.size > 0 }, signal);
+    const known = { validator: facts?.unverified ? undefined : facts?.validator, mayRefresh: held.size > 0 };
+    const asker = { urgency: () => this.#urgencyOf(transfer), giveWay: () => this.#giveWay(transfer) };
+    return this.#origin.get(wanted, known, asker, transfer.signal);
   }
 
   isAlone(transfer: Transfer): boolean {
@@ -255,6 +259,24 @@ export class Driver implements TransferHost {
     this.#running = [...this.#running.filter((transfer) => !transfer.cancelled), ...started];
     if (started.length > 0) this.#options.phase.move('downloading');
     for (const transfer of started) this.#spawn(this.#follow(transfer));
+    this.#options.connections.look(); // who waits in the queue may be waited for by now
+  }
+
+  /** A fill may be what readers wait for; and one that would have to start over is not interrupted. */
+  #urgencyOf(transfer: Transfer): Purpose {
+    if (transfer.purpose !== 'fill') return transfer.purpose;
+    const isAlone = this.isAlone(transfer);
+    const isWaitedFor = ({ start }: ByteRange) => isAlone || (start >= transfer.start && start < this.limitOf(transfer));
+    if (this.demand.ranges.some(isWaitedFor)) return 'demand';
+    const isHeard = isAlone && [...this.readers].some(({ playing }) => playing !== undefined);
+    return isHeard || this.#ranges === false ? 'ahead' : 'fill';
+  }
+
+  /** It is planned again, and waits for its turn again. */
+  #giveWay(transfer: Transfer): void {
+    transfer.cancel();
+    this.#leave(transfer);
+    this.replan();
   }
 
   async #follow(transfer: Transfer): Promise<void> {

@@ -7,6 +7,7 @@ import type { MediaInfo } from '../media.ts';
 import type { RangeClient } from '../net/client.ts';
 import type { RetryPolicy } from '../net/retry.ts';
 import type { Asset, AssetStore } from '../store/store.ts';
+import { type ConnectionLimits, Connections } from './connections.ts';
 import { Driver } from './driver.ts';
 import { type Indexer, IndexKeeper } from './index-keeper.ts';
 import type { Origin } from './origin.ts';
@@ -22,6 +23,8 @@ export interface SourcesOptions {
   /** Parent of each source's event scope `source`. */
   readonly events?: EventScope;
   readonly retry?: Partial<RetryPolicy>;
+  /** Connections of all sources together. */
+  readonly connections?: Partial<ConnectionLimits>;
   readonly indexer?: Indexer;
   readonly clock?: Clock;
 }
@@ -39,11 +42,13 @@ export interface OpenOptions extends Origin {
 /** Opens sources over one client and one store, so that all openers of one key share one download. */
 export class Sources {
   readonly #options: SourcesOptions;
+  readonly #connections: Connections;
   readonly #downloads = new Map<string, Promise<Download>>();
   #isClosed = false;
 
   constructor(options: SourcesOptions) {
     this.#options = options;
+    this.#connections = new Connections(options.connections);
   }
 
   /** Resolves as soon as the store has told what is held; the network is not waited for. @throws AulosError `store.*`, `source.closed`. */
@@ -69,7 +74,7 @@ export class Sources {
     const { key } = options;
     let download = this.#downloads.get(key);
     if (!download) {
-      download = Download.open(options, this.#options, () => this.#downloads.delete(key));
+      download = Download.open(options, this.#options, this.#connections, () => this.#downloads.delete(key));
       this.#downloads.set(key, download);
       download.catch(() => this.#downloads.delete(key));
     }
@@ -96,15 +101,15 @@ class Download {
   /** Generation that was announced last. */
   #announced: number | undefined;
 
-  static async open(options: OpenOptions, shared: SourcesOptions, onClosed: () => void): Promise<Download> {
+  static async open(options: OpenOptions, shared: SourcesOptions, connections: Connections, onClosed: () => void): Promise<Download> {
     const asset = await shared.store.open(options.key);
     const length = asset.facts?.length;
     // Killed between the last byte and the commit: nothing is missing but the mark.
     if (!asset.committed && length && asset.held.contains({ start: 0, end: length })) await asset.commit(length).catch(() => {});
-    return new Download(asset, options, shared, onClosed);
+    return new Download(asset, options, shared, connections, onClosed);
   }
 
-  private constructor(asset: Asset, options: OpenOptions, shared: SourcesOptions, onClosed: () => void) {
+  private constructor(asset: Asset, options: OpenOptions, shared: SourcesOptions, connections: Connections, onClosed: () => void) {
     this.#onClosed = onClosed;
     this.events = new EventScope('source', shared.events);
     this.phase = new PhaseMachine(asset.committed ? 'complete' : 'init', (from, to) => {
@@ -113,6 +118,7 @@ class Download {
     });
     this.driver = new Driver(options, {
       client: shared.client,
+      connections,
       asset,
       phase: this.phase,
       events: this.events,

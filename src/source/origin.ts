@@ -2,6 +2,7 @@ import { raceAbort } from '../base/abort.ts';
 import type { Validator } from '../base/validator.ts';
 import { AulosError, isAulosError } from '../errors.ts';
 import type { RangeClient, RangeRequest, RangeResponse } from '../net/client.ts';
+import type { Applicant, Connections } from './connections.ts';
 
 /** Where bytes come from: what may change while they are fetched. */
 export interface Origin {
@@ -22,16 +23,21 @@ export interface Known {
   readonly mayRefresh: boolean;
 }
 
+/** On whose behalf a request is made: it waits for its turn. */
+export type Asker = Pick<Applicant, 'urgency' | 'giveWay'>;
+
 /** Asks an origin for bytes, and for a new URL when it refuses them. */
 export class OriginClient {
   readonly #client: RangeClient;
+  readonly #connections: Connections;
   readonly #onRequest: () => void;
   #origin: Origin;
   #refreshing: Promise<string> | undefined;
 
   /** `onRequest` is called for each request. */
-  constructor(client: RangeClient, origin: Origin, onRequest: () => void) {
+  constructor(client: RangeClient, connections: Connections, origin: Origin, onRequest: () => void) {
     this.#client = client;
+    this.#connections = connections;
     this.#onRequest = onRequest;
     this.#origin = origin;
   }
@@ -46,22 +52,31 @@ export class OriginClient {
   }
 
   /** @throws as {@link RangeClient.get}; `access.expired` when no new URL helps. */
-  async get(wanted: Wanted, known: Known, signal: AbortSignal): Promise<RangeResponse> {
+  async get(wanted: Wanted, known: Known, asker: Asker, signal: AbortSignal): Promise<RangeResponse> {
     try {
-      return await this.#request(wanted, known, signal);
+      return await this.#request(wanted, known, asker, signal);
     } catch (error) {
       if (!isRefusal(error) || !known.mayRefresh) throw error;
       await raceAbort(this.#refreshUrl(error), signal);
-      return await this.#request(wanted, known, signal).catch((again) => {
+      return await this.#request(wanted, known, asker, signal).catch((again) => {
         throw isRefusal(again) ? expired(again) : again;
       });
     }
   }
 
-  #request(wanted: Wanted, { validator }: Known, signal: AbortSignal): Promise<RangeResponse> {
-    const { url, headers } = this.#origin;
-    this.#onRequest();
-    return this.#client.get({ ...wanted, url, headers, validator, signal });
+  /** The connection is taken until the body has ended or is left. */
+  async #request(wanted: Wanted, { validator }: Known, asker: Asker, signal: AbortSignal): Promise<RangeResponse> {
+    const { origin } = new URL(this.#origin.url);
+    const leave = await this.#connections.enter({ origin, ...asker }, signal);
+    try {
+      const { url, headers } = this.#origin; // of now: it may have been refreshed meanwhile
+      this.#onRequest();
+      const response = await this.#client.get({ ...wanted, url, headers, validator, signal });
+      return { ...response, body: new HeldBody(response.body, leave) };
+    } catch (error) {
+      leave();
+      throw error;
+    }
   }
 
   /** Asks for a new URL, once for all who need one. */
@@ -75,6 +90,38 @@ export class OriginClient {
       throw expired(error, cause);
     });
     this.#origin = { ...this.#origin, url };
+  }
+}
+
+/** A body that says when its connection is free. */
+class HeldBody implements AsyncIterableIterator<Uint8Array> {
+  readonly #body: AsyncIterableIterator<Uint8Array>;
+  readonly #leave: () => void;
+
+  constructor(body: AsyncIterableIterator<Uint8Array>, leave: () => void) {
+    this.#body = body;
+    this.#leave = leave;
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array>> {
+    try {
+      const result = await this.#body.next();
+      if (result.done) this.#leave();
+      return result;
+    } catch (error) {
+      this.#leave();
+      throw error;
+    }
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array>> {
+    await this.#body.return?.();
+    this.#leave();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
   }
 }
 

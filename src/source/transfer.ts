@@ -14,8 +14,8 @@ import type { Fetch, Purpose, Running } from './plan.ts';
 export interface TransferHost {
   readonly asset: Asset;
   readonly clock: Clock;
-  /** One request, counted. */
-  get(wanted: Pick<RangeRequest, 'range' | 'plain'>, signal: AbortSignal): Promise<RangeResponse>;
+  /** One request of `transfer`, counted; it waits for its turn. */
+  get(wanted: Pick<RangeRequest, 'range' | 'plain'>, transfer: Transfer): Promise<RangeResponse>;
   isAlone(transfer: Transfer): boolean;
   /** The first byte at or after the next one of `transfer` that is not its to bring. */
   limitOf(transfer: Transfer): number;
@@ -130,7 +130,7 @@ export class Transfer implements Running, Receiver {
   async #attempt(gap: ByteRange): Promise<boolean> {
     const { asset } = this.#host;
     const asked = this.#ask(gap);
-    const response = await this.#host.get(this.#isPlain ? { plain: true } : { range: asked }, this.#controller.signal);
+    const response = await this.#host.get(this.#isPlain ? { plain: true } : { range: asked }, this);
     try {
       const { facts } = asset;
       const verdict = judge(response, {
