@@ -20,6 +20,8 @@ export interface EventPayloads {
   'source.stalled': { afterMs: number };
   /** The resource turned out to be another version; what was held of the old one is gone. */
   'source.generation': { generation: number };
+  /** What the server says of what was held at the opening; `unknown` if it could not be asked, and what is held is played. */
+  'source.revalidated': { result: 'same' | 'changed' | 'unknown'; error?: AulosError };
   'source.segmentIndex': { segments: number; error?: AulosError };
   'source.failed': { error: AulosError };
   'source.closed': { url: string };

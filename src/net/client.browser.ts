@@ -5,7 +5,7 @@ import type { NetTimeouts, RangeClient } from './client.ts';
 import { formatRange } from './content-range.ts';
 import type { Transfer } from './transfer.ts';
 import { type Arrival, clientOver, type Sent, type Transport } from './transport.ts';
-import { ifRangeOf } from './validators.ts';
+import { ifChangedHeaders, ifRangeOf } from './validators.ts';
 
 /** Options of {@link createBrowserClient}. */
 export interface BrowserClientOptions {
@@ -63,10 +63,11 @@ class FetchTransport implements Transport {
     }
   }
 
-  /** Range makes fetch ask for identity encoding. If-Range, unlike a simple Range, would cause a preflight, which most CDNs refuse. */
-  #headers({ target, range, plain, headers, validator }: Sent): Record<string, string> {
+  /** Range makes fetch ask for identity encoding. Conditions, unlike a simple Range, would cause a preflight, which most CDNs refuse. */
+  #headers({ target, range, plain, headers, validator, ifChanged }: Sent): Record<string, string> {
     if (plain) return { ...headers };
     const staysHere = isOwnOrigin(target) && !this.#leaving.has(target.href);
+    if (ifChanged) return { ...headers, range: formatRange(range), ...(staysHere && validator && ifChangedHeaders(validator)) };
     const ifRange = staysHere && validator && ifRangeOf(validator);
     return { ...headers, range: formatRange(range), ...(ifRange && { 'if-range': ifRange }) };
   }

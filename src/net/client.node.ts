@@ -10,7 +10,7 @@ import { nameBodyError } from './node-errors.node.ts';
 import { type Hop, nextHop } from './redirect.ts';
 import type { Transfer } from './transfer.ts';
 import { type Arrival, clientOver, type Sent, type Transport } from './transport.ts';
-import { ifRangeOf } from './validators.ts';
+import { ifChangedHeaders, ifRangeOf } from './validators.ts';
 
 /** Options of {@link createNodeClient}. */
 export interface NodeClientOptions {
@@ -69,8 +69,9 @@ class UndiciTransport implements Transport {
   }
 }
 
-function protocolHeaders({ range, plain, validator }: Sent): Record<string, string> {
+function protocolHeaders({ range, plain, validator, ifChanged }: Sent): Record<string, string> {
   if (plain) return { 'accept-encoding': 'identity' };
+  if (ifChanged) return { range: formatRange(range), 'accept-encoding': 'identity', ...(validator && ifChangedHeaders(validator)) };
   const ifRange = validator && ifRangeOf(validator);
   return { range: formatRange(range), 'accept-encoding': 'identity', ...(ifRange && { 'if-range': ifRange }) };
 }

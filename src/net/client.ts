@@ -14,16 +14,21 @@ export interface RangeRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Of what is held: sent as If-Range where it is strong and the platform allows it. */
   readonly validator?: Validator;
+  /**
+   * Asks for bytes only if the resource is not what `validator` names (If-None-Match, else If-Modified-Since: RFC 9110 §13.1): if it is, the
+   * answer is a 304. Nothing is sent where the platform does not allow it, and then bytes come. @default false
+   */
+  readonly ifChanged?: boolean;
   readonly signal: AbortSignal;
 }
 
 /**
  * An answer whose head has been checked. Either `status` is 206 and `range` starts where was asked (its end clipped to the total; a server
  * may also send less), or 200 and the body is the whole resource. Everything else is thrown before a byte of the body is given, except that
- * a 416 to an empty resource asked from its start is a 200 without bytes.
+ * a 416 to an empty resource asked from its start is a 200 without bytes, and a 304 to `ifChanged` has none.
  */
 export interface RangeResponse {
-  readonly status: 200 | 206;
+  readonly status: 200 | 206 | 304;
   /** Where the body lies in the resource: for a 200 `[0, length or Infinity)`. */
   readonly range: ByteRange;
   /** Bytes of the whole resource, when said; of an unverified range with an open end, where its Content-Length says that it ends. */

@@ -20,11 +20,13 @@ export interface ResponseHead {
 }
 
 /**
- * Checks the head of an answer to a request for `asked` (`'plain'`: without a Range), before any of its body is believed.
+ * Checks the head of an answer to a request for `asked` (`'plain'`: without a Range), before any of its body is believed. A 304 is an answer
+ * only to `ifChanged`.
  * @throws AulosError `http.status`, `http.range`, `http.encoding`, `media.unsupported`.
  */
-export function checkHead(asked: ByteRange | 'plain', head: ResponseHead): Omit<RangeResponse, 'body'> {
+export function checkHead(asked: ByteRange | 'plain', head: ResponseHead, ifChanged = false): Omit<RangeResponse, 'body'> {
   const range = asked === 'plain' ? wholeResource : asked;
+  if (head.status === 304 && ifChanged) return { ...factsOf(head), status: 304, range: { start: 0, end: 0 }, total: undefined };
   if (isEmptyResource(range, head)) return { ...factsOf(head), status: 200, range: { start: 0, end: 0 }, total: 0 };
   if (head.status >= 400) throw statusError(head);
   if (head.status !== 200 && head.status !== 206) throw rangeError(range, head, `status ${head.status}`);

@@ -55,7 +55,7 @@ class CheckedClient implements RangeClient {
       const sent = settle(request, this.#timeouts);
       const { body, ...head } = await transfer.race(this.#transport.send(sent, transfer));
       transfer.disarm();
-      const response = checkHead(sent.plain ? 'plain' : sent.range, head);
+      const response = checkHead(sent.plain ? 'plain' : sent.range, head, sent.ifChanged);
       const checked = new CheckedBody(body, { response, transfer, ...this.#terms });
       if (mayBePage(response)) refusePageBytes(await checked.peek(), response);
       return { ...response, body: checked };

@@ -14,6 +14,12 @@ export function ifRangeOf(validator: Validator): string | undefined {
   return isStrongDate(validator) ? validator.lastModified : undefined;
 }
 
+/** The headers that ask for bytes only if the resource is another version (RFC 9110 §13.1.2 and, without a tag, §13.1.3). */
+export function ifChangedHeaders({ etag, lastModified }: Validator): Record<string, string> {
+  if (etag !== undefined) return { 'if-none-match': etag };
+  return lastModified === undefined ? {} : { 'if-modified-since': lastModified };
+}
+
 /** True: surely the same bytes. False: surely (or by what the server says) another version. Undefined: only the bytes can tell. */
 export function sameVersion(a: Validator, b: Validator): boolean | undefined {
   if (a.etag !== undefined && b.etag !== undefined) {

@@ -3,6 +3,7 @@ import type { ByteRange } from '../base/ranges.ts';
 import { AulosError, isAulosError, redactUrl } from '../errors.ts';
 import type { EventScope } from '../events/bus.ts';
 import type { RangeClient, RangeResponse } from '../net/client.ts';
+import { parseDigest } from '../net/digest-field.ts';
 import { RetryBudget, type RetryPolicy } from '../net/retry.ts';
 import type { Asset } from '../store/store.ts';
 import { factsOf, tellsRanges } from './answer.ts';
@@ -12,6 +13,8 @@ import { type Origin, OriginClient, type Wanted } from './origin.ts';
 import { type PhaseMachine, phaseAt } from './phase.ts';
 import { limitOf, type Purpose, plan } from './plan.ts';
 import { ProgressMeter } from './progress.ts';
+import { isAsPromised } from './promised.ts';
+import { revalidate } from './revalidation.ts';
 import type { Readiness } from './source.ts';
 import { isOverload, Transfer, type TransferHost } from './transfer.ts';
 
@@ -31,8 +34,8 @@ export interface DriverOptions {
   /** Called on each Complete edge, and when a new generation began. */
   readonly onComplete: () => void;
   readonly onGeneration: () => void;
-  /** Called when it turned out that the asset cannot be held in full. */
-  readonly onFull: () => void;
+  /** Called when something else changed that a wait for Complete depends on. */
+  readonly onChange: () => void;
 }
 
 /** Who plays, and from where. */
@@ -52,6 +55,8 @@ export class Driver implements TransferHost {
   readonly traffic = { network: 0, store: 0, requests: 0 };
   /** Bits per second of the media, when known. */
   bitRate: number | undefined;
+  /** True while nothing is given out, because the server is asked whether what is held is still its version. */
+  isHeldBack = false;
   readonly #options: DriverOptions;
   readonly #origin: OriginClient;
   readonly #meter: ProgressMeter;
@@ -64,10 +69,13 @@ export class Driver implements TransferHost {
   /** Set while a complete asset is being mended: ends the wish for every byte. */
   #mendingDone: (() => void) | undefined;
   #renewals = 0;
+  /** A digest has said that what came was wrong; it is being fetched once more. */
+  #wasDisproved = false;
   #fullCause: AulosError | undefined;
   /** Generation and length that were told last. */
   #toldGeneration: number;
   #toldLength: number | undefined;
+  readonly #ending = new AbortController();
   #isPlanning = false;
   #isCommitting = false;
   #error: AulosError | undefined;
@@ -103,6 +111,7 @@ export class Driver implements TransferHost {
   }
 
   readinessOf(range: ByteRange): Readiness {
+    if (this.isHeldBack && !this.isClosed) return { name: 'waiting', missing: range };
     const { held, committed } = this.asset;
     return phaseAt(range, { held, length: this.length, committed, error: this.#error, closed: this.isClosed });
   }
@@ -141,6 +150,13 @@ export class Driver implements TransferHost {
     this.#origin.moveTo(origin);
   }
 
+  /** Asks whether what is held is still the server's version, unless a download is about to find out. Readers that come now wait for it. */
+  revalidate(): void {
+    const { generation, held, follows } = this.asset;
+    const isIdle = !this.isClosed && !this.isHeldBack && this.#running.length === 0;
+    if (isIdle && generation > 0 && held.size > 0 && !follows) this.#spawn(this.#revalidate());
+  }
+
   /** Leaves Failed with fresh budgets. */
   retry(): void {
     if (!this.#error || this.isClosed) return;
@@ -148,6 +164,7 @@ export class Driver implements TransferHost {
     this.#ranges = undefined;
     this.#maxConnections = MAX_CONNECTIONS;
     this.#renewals = 0;
+    this.#wasDisproved = false;
     this.#options.phase.move('downloading');
     this.replan();
   }
@@ -162,7 +179,7 @@ export class Driver implements TransferHost {
 
   get(wanted: Wanted, transfer: Transfer): Promise<RangeResponse> {
     const { facts, held } = this.asset;
-    const known = { validator: facts?.unverified ? undefined : facts?.validator, mayRefresh: held.size > 0 };
+    const known = { validator: facts?.unverified ? undefined : facts?.validator, mayRefresh: held.size > 0, bitRate: () => this.bitRate };
     const asker = { urgency: () => this.#urgencyOf(transfer), giveWay: () => this.#giveWay(transfer) };
     return this.#origin.get(wanted, known, asker, transfer.signal);
   }
@@ -180,12 +197,14 @@ export class Driver implements TransferHost {
     return isHeld || this.#running.some((other) => other !== transfer && other.start === offset);
   }
 
-  async begin(response: RangeResponse, transfer: Transfer): Promise<number> {
+  async begin(response: RangeResponse, transfer?: Transfer): Promise<number> {
     const isRenewal = this.asset.generation > 0;
     for (const other of this.#running) if (other !== transfer) other.cancel();
-    this.#running = [transfer];
-    const generation = await this.asset.begin(factsOf(response, this.#origin.url, this.asset));
-    if (isRenewal && ++this.#renewals > MAX_RENEWALS) throw restless(response.url);
+    this.#running = transfer ? [transfer] : [];
+    const digest = parseDigest(response.headers['repr-digest']);
+    const facts = { ...factsOf(response, this.#origin.url, this.asset), digest, confirmedAt: Date.now() };
+    const generation = await this.asset.begin(facts);
+    if (isRenewal && transfer && ++this.#renewals > MAX_RENEWALS) throw restless(response.url);
     this.#tellGeneration();
     this.#tellLength();
     return generation;
@@ -212,6 +231,17 @@ export class Driver implements TransferHost {
     if (this.asset.generation > 0) await this.asset.describe({ unverified: true });
   }
 
+  /** Which of the bytes are wrong is not known. Twice in a row it is the digest that is, or the server has no other bytes. */
+  async disproved(error: AulosError): Promise<boolean> {
+    for (const transfer of this.#running) transfer.cancel();
+    this.#running = [];
+    await this.asset.evict();
+    if (this.#wasDisproved) return false;
+    this.#wasDisproved = true;
+    this.retrying(1, 0, error);
+    return true;
+  }
+
   async ended(length: number): Promise<void> {
     if (this.length !== undefined) return;
     await this.asset.describe({ length, unverified: true });
@@ -235,7 +265,7 @@ export class Driver implements TransferHost {
   // What the driver does.
 
   #followPlan(): void {
-    if (this.isClosed || this.#error || this.#isCommitting) return;
+    if (this.isClosed || this.#error || this.#isCommitting || this.isHeldBack) return;
     if (this.#isWhole()) {
       if (this.#running.length > 0) return;
       if (this.asset.committed) this.#complete();
@@ -294,6 +324,27 @@ export class Driver implements TransferHost {
     this.replan();
   }
 
+  async #revalidate(): Promise<void> {
+    const { asset, clock } = this;
+    this.isHeldBack = this.readers.size === 0; // who reads already goes on
+    const asker = { urgency: () => 'demand' as const, giveWay: () => {} };
+    const known = { validator: asset.facts?.unverified ? undefined : asset.facts?.validator, mayRefresh: true };
+    const ask = (wanted: Wanted, signal: AbortSignal) => this.#origin.get(wanted, known, asker, signal);
+    const finding = await revalidate(asset, ask, clock, this.#ending.signal);
+    if (this.isClosed) return;
+    if (finding.result === 'same') await asset.describe({ confirmedAt: Date.now() });
+    if (finding.result === 'changed') {
+      await this.begin(finding.response);
+      this.#options.phase.move('downloading');
+    }
+    this.isHeldBack = false;
+    const error = finding.result === 'unknown' ? finding.error : undefined;
+    this.#options.events.publish('source.revalidated', { result: finding.result, error });
+    this.#options.onChange();
+    this.demand.changed();
+    this.replan();
+  }
+
   #leave(transfer: Transfer): void {
     this.#running = this.#running.filter((other) => other !== transfer);
   }
@@ -306,6 +357,10 @@ export class Driver implements TransferHost {
     this.#isCommitting = true;
     this.#options.phase.move('downloading');
     try {
+      if (!(await isAsPromised(this.asset, this.length!, this.#ending.signal))) {
+        const error = brokenPromise(this.#origin.url);
+        return (await this.disproved(error)) ? this.replan() : this.#fail(error);
+      }
       await this.asset.commit(this.length!);
     } catch (error) {
       if (this.#isWhole()) return this.#fail(error);
@@ -324,6 +379,7 @@ export class Driver implements TransferHost {
     this.#mendingDone?.();
     this.#mendingDone = undefined;
     this.#renewals = 0;
+    this.#wasDisproved = false;
     this.#meter.flush();
     phase.move('downloading');
     if (phase.move('complete')) onComplete();
@@ -368,7 +424,7 @@ export class Driver implements TransferHost {
   #filledUp(cause: AulosError): void {
     this.#fullCause = cause;
     this.#options.events.publish('store.full', { key: this.asset.key });
-    this.#options.onFull();
+    this.#options.onChange();
     this.replan();
   }
 
@@ -408,6 +464,7 @@ export class Driver implements TransferHost {
   }
 
   async #close(): Promise<void> {
+    this.#ending.abort();
     for (const transfer of this.#running) transfer.cancel();
     this.#running = [];
     this.demand.changed();
@@ -422,6 +479,11 @@ export class Driver implements TransferHost {
     this.#tasks.add(task);
     void task.finally(() => this.#tasks.delete(task));
   }
+}
+
+function brokenPromise(from: string): AulosError {
+  const url = redactUrl(from);
+  return new AulosError('asset.integrity', { url }, `what was had of ${url} is not what its Repr-Digest promised`);
 }
 
 function restless(from: string): AulosError {

@@ -9,6 +9,7 @@ import type { RetryPolicy } from '../net/retry.ts';
 import type { Asset, AssetStore } from '../store/store.ts';
 import { type ConnectionLimits, Connections } from './connections.ts';
 import { Driver } from './driver.ts';
+import { isDue, type Revalidate } from './freshness.ts';
 import { type Indexer, IndexKeeper } from './index-keeper.ts';
 import type { Origin } from './origin.ts';
 import { PhaseMachine } from './phase.ts';
@@ -37,6 +38,8 @@ export interface OpenOptions extends Origin {
   readonly whole?: boolean;
   /** What becomes of the download when this opener is the last one to leave. @default 'pause' */
   readonly onIdle?: 'continue' | 'pause';
+  /** When the server is asked whether what is held is still its version. @default 'never' */
+  readonly revalidate?: Revalidate;
 }
 
 /** Opens sources over one client and one store, so that all openers of one key share one download. */
@@ -104,8 +107,8 @@ class Download {
   static async open(options: OpenOptions, shared: SourcesOptions, connections: Connections, onClosed: () => void): Promise<Download> {
     const asset = await shared.store.open(options.key);
     const length = asset.facts?.length;
-    // Killed between the last byte and the commit: nothing is missing but the mark.
-    if (!asset.committed && length && asset.held.contains({ start: 0, end: length })) await asset.commit(length).catch(() => {});
+    // Killed between the last byte and the commit: nothing is missing but the mark, and a look at the digest if there is one.
+    if (!asset.committed && length && !asset.facts?.digest && asset.held.contains({ start: 0, end: length })) await asset.commit(length).catch(() => {});
     return new Download(asset, options, shared, connections, onClosed);
   }
 
@@ -126,7 +129,7 @@ class Download {
       retry: shared.retry,
       onComplete: () => void this.index.get(new AbortController().signal),
       onGeneration: () => this.index.reset(),
-      onFull: () => this.phaseChange.signal(),
+      onChange: () => this.phaseChange.signal(),
     });
     this.index = new IndexKeeper(shared.indexer, () => new AssetReader(this.driver, options.url, () => {}), asset, this.events);
     this.events.publish('source.opened', { url: redactUrl(options.url) });
@@ -139,6 +142,7 @@ class Download {
     if (this.driver.isClosed) return undefined;
     this.driver.moveTo(options);
     this.driver.retry();
+    if (isDue(options.revalidate ?? 'never', this.driver.asset.facts?.confirmedAt, Date.now())) this.driver.revalidate();
     const source = new OpenSource(this, options);
     this.#openers.add(source);
     this.phaseChange.signal();
@@ -255,7 +259,7 @@ class OpenSource implements FileSource {
     try {
       for (;;) {
         if (this.#closed || this.#download.driver.isClosed) throw closedError(this.url);
-        if (this.phase === 'complete') return;
+        if (this.phase === 'complete' && !this.#download.driver.isHeldBack) return;
         if (this.error) throw this.error;
         if (this.#download.driver.fullCause) throw this.#download.driver.fullCause;
         await this.#download.phaseChange.after(this.#download.phaseChange.count, signal);

@@ -13,7 +13,7 @@ export interface Origin {
 }
 
 /** What is asked for. */
-export type Wanted = Pick<RangeRequest, 'range' | 'plain'>;
+export type Wanted = Pick<RangeRequest, 'range' | 'plain' | 'ifChanged'>;
 
 /** What is known of the bytes that the request goes on with. */
 export interface Known {
@@ -21,6 +21,14 @@ export interface Known {
   readonly validator: Validator | undefined;
   /** True if part of the resource was had, so that a refusal means that the access expired. */
   readonly mayRefresh: boolean;
+  /** Bits per second of the media, once known. */
+  readonly bitRate?: () => number | undefined;
+}
+
+/** An answer that denies access, and the URL that it denies access to. */
+interface Refused {
+  readonly url: string;
+  readonly refusal: AulosError<'http.status'>;
 }
 
 /** On whose behalf a request is made: it waits for its turn. */
@@ -53,29 +61,29 @@ export class OriginClient {
 
   /** @throws as {@link RangeClient.get}; `access.expired` when no new URL helps. */
   async get(wanted: Wanted, known: Known, asker: Asker, signal: AbortSignal): Promise<RangeResponse> {
-    try {
-      return await this.#request(wanted, known, asker, signal);
-    } catch (error) {
-      if (!isRefusal(error) || !known.mayRefresh) throw error;
-      await raceAbort(this.#refreshUrl(error), signal);
-      return await this.#request(wanted, known, asker, signal).catch((again) => {
-        throw isRefusal(again) ? expired(again) : again;
-      });
-    }
+    const first = await this.#request(wanted, known, asker, signal);
+    if (!('refusal' in first)) return first;
+    if (!known.mayRefresh) throw first.refusal;
+    const isStale = first.url !== this.#origin.url; // another request has brought a new one meanwhile
+    if (!isStale) await raceAbort(this.#refreshUrl(first.refusal), signal);
+    const second = await this.#request(wanted, known, asker, signal);
+    if ('refusal' in second) throw expired(second.refusal);
+    return second;
   }
 
   /** The connection is taken until the body has ended or is left. */
-  async #request(wanted: Wanted, { validator }: Known, asker: Asker, signal: AbortSignal): Promise<RangeResponse> {
+  async #request(wanted: Wanted, { validator, bitRate }: Known, asker: Asker, signal: AbortSignal): Promise<RangeResponse | Refused> {
     const { origin } = new URL(this.#origin.url);
     const leave = await this.#connections.enter({ origin, ...asker }, signal);
+    const { url, headers } = this.#origin; // of now: it may have been refreshed meanwhile
     try {
-      const { url, headers } = this.#origin; // of now: it may have been refreshed meanwhile
       this.#onRequest();
-      const response = await this.#client.get({ ...wanted, url, headers, validator, signal });
+      const response = await this.#client.get({ ...wanted, url, headers, validator, bitRate, signal });
       return { ...response, body: new HeldBody(response.body, leave) };
     } catch (error) {
       leave();
-      throw error;
+      if (!isRefusal(error)) throw error;
+      return { url, refusal: error };
     }
   }
 
@@ -83,7 +91,7 @@ export class OriginClient {
   async #refreshUrl(error: AulosError<'http.status'>): Promise<void> {
     const { refreshUrl } = this.#origin;
     if (!refreshUrl) throw expired(error);
-    this.#refreshing ??= refreshUrl(error).finally(() => {
+    this.#refreshing ??= (async () => refreshUrl(error))().finally(() => {
       this.#refreshing = undefined;
     });
     const url = await this.#refreshing.catch((cause) => {

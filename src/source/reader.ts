@@ -21,12 +21,12 @@ export class AssetReader implements SourceReader {
     this.#driver = driver;
     this.#url = redactUrl(url);
     this.#onClose = onClose;
-    this.#generation = driver.asset.generation;
+    this.#generation = driver.isHeldBack ? 0 : driver.asset.generation;
     driver.readers.add(this);
   }
 
   get length(): number | undefined {
-    return this.#driver.length;
+    return this.#driver.isHeldBack ? undefined : this.#driver.length;
   }
 
   get mediaType(): string {
@@ -78,6 +78,7 @@ export class AssetReader implements SourceReader {
   /** The first generation of all is no change: a reader that was there before it reads it. Nor is 0, when nothing was worth keeping. */
   #readinessOf(range: ByteRange): Readiness {
     if (this.#closed) return { name: 'closed' };
+    if (this.#driver.isHeldBack) return this.#driver.readinessOf(range);
     const { generation } = this.#driver.asset;
     this.#generation ||= generation;
     if (this.#generation === generation || generation === 0 || this.#driver.isClosed) return this.#driver.readinessOf(range);

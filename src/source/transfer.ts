@@ -29,6 +29,8 @@ export interface TransferHost {
   refused(): void;
   /** Neither validators nor heads of this server are believed any more: bytes decide. */
   distrust(): Promise<void>;
+  /** A digest says that what is held is not what the server has: all of it goes, and all transfers end. True if it may be fetched once more. */
+  disproved(error: AulosError): Promise<boolean>;
   /** The resource ended cleanly after `length` bytes. */
   ended(length: number): Promise<void>;
   /** So many bytes came from the network. */
@@ -197,6 +199,7 @@ export class Transfer implements Running, Receiver {
 
   async #pauseAfter(error: unknown): Promise<void> {
     const failure = this.#understand(error);
+    if (isAulosError(failure, 'asset.integrity') && (await this.#host.disproved(failure))) return;
     if (isAulosError(failure, 'http.length')) await this.#host.distrust(); // what came before the excess may be as wrong
     const isOneTooMany = isOverload(failure) && !this.#host.isAlone(this);
     const delayMs = isOneTooMany ? undefined : (this.#budget.next(failure) ?? this.#lastResort(failure));

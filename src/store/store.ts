@@ -1,3 +1,4 @@
+import type { Digest } from '../base/digest.ts';
 import type { ByteRange, ReadonlyRangeSet } from '../base/ranges.ts';
 import type { Validator } from '../base/validator.ts';
 import type { AulosError } from '../errors.ts';
@@ -12,6 +13,10 @@ export interface AssetFacts {
   readonly length?: number;
   /** Ranges were answered without a readable Content-Range, or the length was never said: every resume probes the overlap. */
   readonly unverified?: boolean;
+  /** What all its bytes together hash to, if the server said so. They are held against it before they are committed. */
+  readonly digest?: Digest;
+  /** When the server last said that this is its version, in Unix milliseconds. The clock that said so may have been wrong by years. */
+  readonly confirmedAt?: number;
 }
 
 /**

@@ -50,6 +50,8 @@ export interface Fault {
 export interface Asked {
   readonly range?: string;
   readonly ifRange?: string;
+  readonly ifNoneMatch?: string;
+  readonly ifModifiedSince?: string;
 }
 
 /** A head and the part of a content that follows it. */
@@ -89,6 +91,7 @@ function honestAnswer(asked: Asked, resource: Resource, fault: Fault): Answer {
   if (resource.redirect !== undefined) {
     return { status: 302, headers: { location: resource.redirect, 'content-length': '0' }, content, start: 0, end: 0 };
   }
+  if (isUnchanged(asked, resource)) return { status: 304, headers: {}, content, start: 0, end: 0 };
   const range = fault.ignoreRange || !holds(asked.ifRange, resource) ? undefined : parseRange(asked.range, size);
   if (!range) return { status: 200, headers: { 'content-length': String(size) }, content, start: 0, end: size };
   const { start, end } = range;
@@ -118,6 +121,12 @@ function describe(resource: Resource): Record<string, string> {
 
 function holds(ifRange: string | undefined, { etag, lastModified }: Resource): boolean {
   return ifRange === undefined || (ifRange === etag && !ifRange.startsWith('W/')) || ifRange === lastModified;
+}
+
+/** RFC 9110 §13.1.2 and §13.1.3: tags compare weakly, and with a tag the date is not looked at. */
+function isUnchanged({ ifNoneMatch, ifModifiedSince }: Asked, { etag, lastModified }: Resource): boolean {
+  if (ifNoneMatch !== undefined) return ifNoneMatch.replace(/^W\//, '') === etag?.replace(/^W\//, '');
+  return ifModifiedSince !== undefined && lastModified !== undefined && Date.parse(lastModified) <= Date.parse(ifModifiedSince);
 }
 
 function parseRange(header: string | undefined, size: number): { start: number; end: number } | undefined {

@@ -275,7 +275,8 @@ const mediaTypes: Readonly<Record<string, string>> = {
 };
 
 function askedBy(access: Access) {
-  return { range: access.range, ifRange: access.headers['if-range'] };
+  const { 'if-range': ifRange, 'if-none-match': ifNoneMatch, 'if-modified-since': ifModifiedSince } = access.headers;
+  return { range: access.range, ifRange, ifNoneMatch, ifModifiedSince };
 }
 
 function numbersOf(query: URLSearchParams): Fault {
