@@ -1,8 +1,11 @@
+import type { Clock } from '../base/clock.ts';
 import { AulosError } from '../errors.ts';
 import { crc32 } from './crc32.ts';
 import { type Connection, promisifyRequest } from './indexeddb-connection.browser.ts';
 import type { AssetRecord, Piece, Stored, StoredAsset, Volume } from './medium.ts';
-import type { Run } from './record.ts';
+import { type Run, rangeOf } from './record.ts';
+import { RunTable } from './run-table.ts';
+import { TabLease } from './tab-lease.browser.ts';
 
 /**
  * Keys of the one object store; IndexedDB orders them element by element, so each kind and each asset is a range:
@@ -19,6 +22,15 @@ type RunKey = ['run', string, number, number, number, number, number];
 export interface StoredRecord extends StoredAsset {
   /** Counts the writers there have been. Each notes its own; one that finds a later one has lost the asset to it. */
   readonly epoch: number;
+  /** Counts the changes, so that a tab knows whether it has heard of all of them. */
+  readonly revision: number;
+}
+
+/** What a tab tells the others of a change. */
+interface Hint {
+  readonly record: StoredRecord;
+  /** The runs that came; undefined if that is not all that changed. */
+  readonly added: readonly Run[] | undefined;
 }
 
 interface Sidecar {
@@ -38,100 +50,168 @@ export function deleteAsset(store: IDBObjectStore, key: string): void {
   store.delete(keysUnder('side', key));
 }
 
-/** Reads what is stored of an asset. */
-export async function openIndexedDbVolume(key: string, { use }: Connection): Promise<IndexedDbVolume> {
-  const { record, runs } = await use('readonly', (store) => readStored(store, key));
-  return new IndexedDbVolume(key, record, runs, use);
+/**
+ * Reads what is stored of an asset, to fetch what is missing: one tab or worker at a time does, the others follow it. `place` is the name
+ * of the database.
+ */
+export async function openIndexedDbVolume(place: string, key: string, { use }: Connection, clock: Clock): Promise<IndexedDbVolume> {
+  let volume: IndexedDbVolume | undefined;
+  const host = { onChange: (hint?: Hint) => volume?.heed(hint), hasGrown: async () => (await volume?.hasGrown()) ?? true };
+  // The version of what the tabs tell each other is part of the name.
+  const lease = await TabLease.take<Hint>(`aulos/1/${place}/${key}`, host, clock);
+  try {
+    const stored = await use('readonly', (store) => readStored(store, key));
+    if (!stored.record?.committed) volume = new IndexedDbVolume(key, stored, use, lease);
+    return volume ?? new IndexedDbVolume(key, stored, use);
+  } finally {
+    if (!volume) lease.close();
+  }
 }
 
-async function readStored(store: IDBObjectStore, key: string): Promise<Stored & { readonly record: StoredRecord | undefined }> {
+interface Found extends Stored {
+  readonly record: StoredRecord | undefined;
+}
+
+async function readStored(store: IDBObjectStore, key: string): Promise<Found> {
   const [record, keys] = await Promise.all([
     promisifyRequest<StoredRecord | undefined>(store.get(assetKeyOf(key))),
-    promisifyRequest(store.getAllKeys(keysUnder('run', key))),
+    promisifyRequest(store.getAllKeys(keysUnder('run', key))) as Promise<RunKey[]>,
   ]);
-  const runs = (keys as RunKey[]).filter(([, , generation]) => generation === record?.generation).map(runOfKey);
-  return { record, runs };
+  return { record, runs: keys.filter(([, , generation]) => generation === record?.generation).map(runOfKey) };
 }
 
 type Change = (store: IDBObjectStore, stored: StoredRecord) => StoredRecord | Promise<StoredRecord>;
 
-/** One asset in IndexedDB. Every change is one transaction, which first checks what other tabs have done. */
+/**
+ * One asset in IndexedDB. Every change is one transaction, which first checks what other tabs have done: bytes of two generations are never
+ * joined, and only the tab with the last epoch replaces what is recorded. All may add runs to the generation that they know, because the
+ * bytes of one are the same whoever fetched them.
+ */
 export class IndexedDbVolume implements Volume {
   readonly volatile = false;
-  readonly follows = false;
   onChanged: (() => void) | undefined;
   readonly record: AssetRecord | undefined;
   readonly runs: readonly Run[];
   sidecarBytes: number;
   readonly #key: string;
   readonly #use: Connection['use'];
+  readonly #lease: TabLease<Hint> | undefined;
   #generation: number;
-  /** 0 until this became the writer. */
+  /** 0 while this is not the writer. */
   #epoch = 0;
+  /** What is stored, as far as this tab has heard of it without a gap; else it has to be read. */
+  #known: { readonly record: StoredRecord; readonly runs: RunTable } | undefined;
+  /** Revision that this has heard of last. */
+  #revision: number;
 
-  constructor(key: string, stored: StoredRecord | undefined, runs: readonly Run[], use: Connection['use']) {
-    this.record = stored && recordOf(stored);
+  constructor(key: string, { record, runs }: Found, use: Connection['use'], lease?: TabLease<Hint>) {
+    this.record = record && recordOf(record);
     this.runs = runs;
-    this.sidecarBytes = stored ? stored.storedBytes - stored.heldBytes : 0;
+    this.sidecarBytes = record ? sidecarBytesOf(record) : 0;
     this.#key = key;
     this.#use = use;
-    this.#generation = stored?.generation ?? 0;
+    this.#lease = lease;
+    this.#generation = record?.generation ?? 0;
+    this.#revision = record?.revision ?? 0;
+    this.#known = record && { record, runs: new RunTable(runs) };
+  }
+
+  get follows(): boolean {
+    return this.#lease?.isHeld === false;
+  }
+
+  /** Takes in what another tab has told, or that this one leads now. */
+  heed(hint: Hint | undefined): void {
+    if (hint) this.#learn(hint);
+    else this.#known = undefined;
+    this.onChanged?.();
+  }
+
+  /** True if more is stored than was heard of. */
+  async hasGrown(): Promise<boolean> {
+    const record = await this.#use('readonly', (store) => this.#get(store));
+    return record !== undefined && record.revision > this.#revision;
   }
 
   async reread(): Promise<Stored> {
-    return await this.#use('readonly', (store) => readStored(store, this.#key));
+    if (this.#known) return { record: recordOf(this.#known.record), runs: [...this.#known.runs] };
+    const found = await this.#use('readonly', (store) => readStored(store, this.#key));
+    const { record, runs } = found;
+    if (record) {
+      if (record.generation > this.#generation) this.#epoch = 0;
+      this.#generation = Math.max(this.#generation, record.generation);
+      this.#revision = record.revision;
+      this.#known = { record, runs: new RunTable(runs) };
+      this.sidecarBytes = sidecarBytesOf(record);
+    }
+    return found;
   }
 
   async begin(record: AssetRecord): Promise<number> {
     const stored = await this.#use('readwrite', async (store) => {
       const before = await this.#get(store);
+      if (before && (before.generation > this.#generation || !this.#mayLead(before))) throw this.#locked();
       const generation = Math.max(before?.generation ?? 0, record.generation) + 1;
-      const next = { ...record, generation, heldBytes: 0, storedBytes: 0, epoch: (before?.epoch ?? 0) + 1 };
+      const epoch = (before?.epoch ?? 0) + 1;
+      const next = { ...record, generation, heldBytes: 0, storedBytes: 0, epoch, revision: (before?.revision ?? 0) + 1 };
       deleteAsset(store, this.#key);
       store.put(next, assetKeyOf(this.#key));
       return next;
     });
     this.#epoch = stored.epoch;
     this.#generation = stored.generation;
-    this.sidecarBytes = 0;
+    this.#told(stored, undefined);
     return stored.generation;
   }
 
-  async describe(record: AssetRecord): Promise<void> {
-    await this.#changeAsWriter((_, stored) => ({ ...stored, ...record }));
+  async describe({ facts, committed }: AssetRecord): Promise<void> {
+    await this.#changeAsWriter([], async (store, stored, leads) => {
+      const described = { ...stored, facts, committed: committed || (!leads && stored.committed) };
+      return committed ? await this.#tidy(store, described) : described;
+    });
   }
 
   async mark({ key, pinned, sequence, ...rest }: AssetRecord): Promise<void> {
     await this.#use('readwrite', async (store) => {
-      const none = { key, ...rest, heldBytes: 0, storedBytes: 0, epoch: 0 };
+      const none = { key, ...rest, heldBytes: 0, storedBytes: 0, epoch: 0, revision: 0 };
       const stored = (await this.#get(store)) ?? (rest.generation === 0 ? none : undefined);
       if (stored) store.put({ ...stored, pinned, sequence }, assetKeyOf(this.#key)); // else another tab has deleted it
     });
   }
 
   async write(pieces: readonly Piece[]): Promise<void> {
-    await this.#changeAsWriter((store, stored) => {
-      let added = 0;
+    const added = pieces.map(({ run }) => run);
+    await this.#changeAsWriter(added, (store, stored) => {
+      let bytesAdded = 0;
       for (const { run, grownFrom, bytes } of pieces) {
         if (grownFrom) store.delete(this.#keyOf(grownFrom));
         // A copy of just these bytes: a view would be stored with its whole buffer.
         store.put(bytes.slice().buffer, this.#keyOf(run));
-        added += run.length - (grownFrom?.length ?? 0);
+        bytesAdded += run.length - (grownFrom?.length ?? 0);
       }
-      return { ...stored, heldBytes: stored.heldBytes + added, storedBytes: stored.storedBytes + added };
+      return { ...stored, heldBytes: stored.heldBytes + bytesAdded, storedBytes: stored.storedBytes + bytesAdded };
     });
   }
 
   /** Nothing to do: a transaction that is complete is as durable as it gets. */
   async sync(): Promise<void> {}
 
+  /** Another tab may have let the run grow, or may have stored a longer one in its place: then the bytes are a part of that. */
   async load(run: Run): Promise<Uint8Array | undefined> {
     const bytes: unknown = await this.#use('readonly', (store) => promisifyRequest(store.get(this.#keyOf(run))));
-    return bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : undefined;
+    if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes);
+    return await this.#use('readonly', async (store) => {
+      const keys = await promisifyRequest(store.getAllKeys(keysUnder('run', this.#key, this.#generation, run.chunk)));
+      const longer = (keys as RunKey[]).find((key) => holds(runOfKey(key), run));
+      const whole: unknown = longer && (await promisifyRequest(store.get(longer)));
+      return whole instanceof ArrayBuffer
+        ? new Uint8Array(whole).slice(run.start - runOfKey(longer!).start).subarray(0, run.length)
+        : undefined;
+    });
   }
 
   async drop(run: Run): Promise<void> {
-    await this.#change((store, stored) => {
+    await this.#change(undefined, (store, stored) => {
       store.delete(this.#keyOf(run));
       const { heldBytes, storedBytes } = stored;
       return { ...stored, committed: false, heldBytes: heldBytes - run.length, storedBytes: storedBytes - run.length };
@@ -142,6 +222,7 @@ export class IndexedDbVolume implements Volume {
     await this.#use('readwrite', (store) => deleteAsset(store, this.#key));
     this.#epoch = 0;
     this.#generation = 0;
+    this.#known = undefined;
     this.sidecarBytes = 0;
   }
 
@@ -153,37 +234,81 @@ export class IndexedDbVolume implements Volume {
 
   async writeSidecar(name: string, bytes: Uint8Array): Promise<void> {
     const key = this.#sidecarKey(name);
-    const stored = await this.#change(async (store, before) => {
+    await this.#change([], async (store, before) => {
       const old: Sidecar | undefined = await promisifyRequest(store.get(key));
       store.put({ checksum: crc32(bytes), bytes: bytes.slice().buffer } satisfies Sidecar, key);
       return { ...before, storedBytes: before.storedBytes + bytes.length - (old?.bytes.byteLength ?? 0) };
     });
-    this.sidecarBytes = stored.storedBytes - stored.heldBytes;
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#lease?.close();
+  }
 
   /**
-   * A change that only the writer makes; with the first one this becomes it. A tab that was frozen while another took over finds a later
-   * epoch and stays out, whatever its lock says.
+   * A change by the writer; with the first one the leader becomes it. A tab that was frozen, or whose lock was stolen, while another took
+   * over finds a later epoch: it leaves the lead to that one, whatever its lock says, and `change` is made as by a follower.
    */
-  async #changeAsWriter(change: Change): Promise<void> {
-    const changed = await this.#change(async (store, stored) => {
-      if (this.#epoch !== 0 && stored.epoch !== this.#epoch) throw this.#locked();
-      return { ...(await change(store, stored)), epoch: this.#epoch || stored.epoch + 1 };
+  async #changeAsWriter(
+    added: readonly Run[],
+    change: (store: IDBObjectStore, stored: StoredRecord, leads: boolean) => StoredRecord | Promise<StoredRecord>,
+  ): Promise<void> {
+    let leads = true;
+    const changed = await this.#change(added, async (store, stored) => {
+      leads = !this.follows && this.#mayLead(stored);
+      const epoch = leads ? this.#epoch || stored.epoch + 1 : stored.epoch;
+      return { ...(await change(store, stored, leads)), epoch };
     });
-    this.#epoch = changed.epoch;
+    this.#epoch = leads ? changed.epoch : 0;
+    if (!leads) this.#lease?.yield();
   }
 
-  /** One transaction on the generation that this knows; bytes of two are never joined. */
-  async #change(change: Change): Promise<StoredRecord> {
-    return await this.#use('readwrite', async (store) => {
+  /** One transaction on the generation that this knows. `added` as in {@link Hint}. */
+  async #change(added: readonly Run[] | undefined, change: Change): Promise<StoredRecord> {
+    const record = await this.#use('readwrite', async (store) => {
       const stored = await this.#get(store);
       if (stored?.generation !== this.#generation) throw this.#locked();
-      const next = await change(store, stored);
+      const next = { ...(await change(store, stored)), revision: stored.revision + 1 };
       store.put(next, assetKeyOf(this.#key));
       return next;
     });
+    this.#told(record, added);
+    return record;
+  }
+
+  #told(record: StoredRecord, added: readonly Run[] | undefined): void {
+    this.#learn({ record, added });
+    this.#lease?.tell({ record, added });
+  }
+
+  /** Keeps what is known up to date, if nothing is missing in between. */
+  #learn({ record, added }: Hint): void {
+    if (record.generation === this.#generation) this.sidecarBytes = sidecarBytesOf(record);
+    const isNext = record.generation === this.#known?.record.generation && record.revision === this.#known.record.revision + 1;
+    this.#revision = Math.max(this.#revision, record.revision);
+    if (!isNext || !added || !this.#known) {
+      this.#known = undefined;
+      return;
+    }
+    const { runs } = this.#known;
+    for (const run of added) runs.add(run);
+    this.#known = { record, runs };
+  }
+
+  /** Deletes runs that others cover: two tabs may have stored the same bytes in different runs. */
+  async #tidy(store: IDBObjectStore, stored: StoredRecord): Promise<StoredRecord> {
+    const keys = (await promisifyRequest(store.getAllKeys(keysUnder('run', this.#key, this.#generation)))) as RunKey[];
+    const all = keys.map(runOfKey);
+    const runs = new RunTable(all);
+    for (const [i, run] of all.entries()) {
+      const covering = runs.covering(rangeOf(run).start);
+      if (covering && covering !== run && holds(covering, run)) store.delete(keys[i]);
+    }
+    return { ...stored, heldBytes: runs.bytes, storedBytes: runs.bytes + sidecarBytesOf(stored) };
+  }
+
+  #mayLead(stored: StoredRecord): boolean {
+    return this.#epoch === 0 || this.#epoch === stored.epoch;
   }
 
   #locked(): AulosError {
@@ -202,6 +327,12 @@ export class IndexedDbVolume implements Volume {
     return ['side', this.#key, this.#generation, name];
   }
 }
+
+const sidecarBytesOf = ({ storedBytes, heldBytes }: StoredRecord): number => storedBytes - heldBytes;
+
+/** True if `part` lies in `run`. */
+const holds = (run: Run, part: Run): boolean =>
+  run.chunk === part.chunk && run.start <= part.start && part.start + part.length <= run.start + run.length;
 
 const runOfKey = ([, , , chunk, start, length, checksum]: RunKey): Run => ({ chunk, start, length, checksum });
 

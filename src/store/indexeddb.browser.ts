@@ -38,18 +38,21 @@ class IndexedDbMedium implements Medium {
   readonly batchBytes = 2 * 1024 * 1024;
   readonly residentBytes = 8 * 1024 * 1024;
   readonly syncsEachWrite = false;
+  readonly #name: string;
   readonly #connection: ReturnType<typeof connectIndexedDb>;
   readonly #clock: Clock;
   readonly #memory = new MemoryMedium();
   #probeAt = Number.NEGATIVE_INFINITY;
 
   constructor(name: string, clock: Clock) {
+    this.#name = name;
     this.#connection = connectIndexedDb(name, clock);
     this.#clock = clock;
   }
 
   async open(key: string): Promise<Volume> {
-    return (await this.#unlessUnavailable(() => openIndexedDbVolume(key, this.#connection))) ?? (await this.#memory.open(key));
+    const opening = () => openIndexedDbVolume(this.#name, key, this.#connection, this.#clock);
+    return (await this.#unlessUnavailable(opening)) ?? (await this.#memory.open(key));
   }
 
   async list(): Promise<StoredAsset[]> {

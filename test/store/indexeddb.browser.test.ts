@@ -45,42 +45,7 @@ const storeForTest = (clock = systemClock) => {
   return store;
 };
 
-describe('IndexedDB store: other pages', () => {
-  test('a tab that lost the asset to another one goes on in memory and changes nothing', async () => {
-    const first = await storeForTest().open(key);
-    await first.begin(facts);
-    await first.write(1, 0, contentAt({ start: 0, end: CHUNK }));
-    await first.flush();
-    const told: string[] = [];
-    first.onFull = (cause) => told.push(cause.code);
-
-    const second = await storeForTest().open(key);
-    await second.write(1, CHUNK, contentAt({ start: CHUNK, end: 2 * CHUNK }));
-    await second.flush();
-    await first.write(1, 2 * CHUNK, contentAt({ start: 2 * CHUNK, end: 3 * CHUNK }));
-    await first.flush();
-
-    expect(told).toEqual(['store.locked']);
-    expect(first.volatile).toBe(true);
-    await expectContent(first, { start: 0, end: CHUNK });
-    expect(second.volatile).toBe(false);
-    const third = await storeForTest().open(key);
-    expect(third.held.toArray()).toEqual([{ start: 0, end: 2 * CHUNK }]);
-  });
-
-  test('bytes of a generation that another tab replaced are not stored', async () => {
-    const first = await storeForTest().open(key);
-    await first.begin(facts);
-    const second = await storeForTest().open(key);
-    expect(await second.begin(facts)).toBe(2);
-    await first.write(1, 0, contentAt({ start: 0, end: CHUNK }));
-    await first.flush();
-    expect(first.volatile).toBe(true);
-    const third = await storeForTest().open(key);
-    expect(third.generation).toBe(2);
-    expect(third.held.size).toBe(0);
-  });
-
+describe('IndexedDB store: the database', () => {
   test('a deletion of the database by another page is not held up, and the store opens a new one', async () => {
     const store = storeForTest();
     const asset = await store.open(key);
