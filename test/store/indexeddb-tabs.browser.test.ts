@@ -178,8 +178,11 @@ describe('IndexedDB store: several tabs', () => {
     await first.begin(facts);
     await fill(first, 0, 2 * CHUNK);
     const second = await openTab();
-    const { promise, resolve: release } = Promise.withResolvers<void>();
-    const stolen = navigator.locks.request(lockName, { steal: true }, () => promise);
+    let release = (): void => {};
+    const thief = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const stolen = navigator.locks.request(lockName, { steal: true }, () => thief);
     await expect.poll(() => first.follows).toBe(true);
     await fill(first, 2 * CHUNK, 3 * CHUNK);
     release();
