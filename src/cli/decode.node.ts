@@ -63,7 +63,9 @@ async function play(aulos: Aulos, track: Track, sink: Sink, span: { start?: numb
   const { sampleRate, channels } = track.info.config;
   const controller = new AbortController();
   const both = AbortSignal.any([signal, controller.signal]);
-  const key = { app: 'player', stream: 'decode' };
+  // An app of its own, which keeps nothing for those who join late: nobody does.
+  aulos.engine.registerApp({ name: 'decode', ringMs: 0 });
+  const key = { app: 'decode', stream: 'decode' };
   await using publication = await aulos.engine.publish(key, pcmConfig(sampleRate, channels));
   await using subscription = await aulos.engine.subscribe(key, { delivery: 'reliable' });
   const promised = promisedFrames(track, span.start, span.end) ?? 0;

@@ -18,8 +18,12 @@ export interface PcmOutput {
   readonly frames?: number;
 }
 
+/** A file is written in pieces of about this size: one of every block takes more CPU than coding its samples. */
+const GATHERED_BYTES = 256 * 1024;
+
 /** Where a {@link PcmSink} puts its bytes. */
 interface Target {
+  /** The bytes are lent until it resolves. */
   write(bytes: Uint8Array, signal: AbortSignal): Promise<void>;
   /** Replaces the header when the real size is known; does nothing where that cannot be done. */
   finish(header: Uint8Array | undefined): Promise<void>;
@@ -37,7 +41,7 @@ export function streamSink(stream: Writable, output: PcmOutput): Sink {
   gone.catch(() => {}); // seen by the write that waits, or by nobody
   const target: Target = {
     async write(bytes, signal) {
-      if (stream.write(bytes)) return;
+      if (stream.write(bytes.slice())) return;
       const drained = once(stream, 'drain', { signal }).catch((error) => (signal.aborted ? Promise.reject(error) : gone));
       await Promise.race([drained, gone]);
     },
@@ -60,13 +64,25 @@ export async function fileSink(path: string, output: PcmOutput): Promise<Sink> {
   const file: FileHandle = await open(temporary, 'wx').catch((error) => {
     throw failed(error);
   });
+  const gathered = new Uint8Array(GATHERED_BYTES);
+  let length = 0;
+  const writeOut = async (bytes: Uint8Array) => {
+    await file.writeFile(bytes).catch((error) => {
+      throw failed(error);
+    });
+  };
   const target: Target = {
     async write(bytes) {
-      await file.writeFile(bytes).catch((error) => {
-        throw failed(error);
-      });
+      if (length + bytes.length > GATHERED_BYTES) {
+        await writeOut(gathered.subarray(0, length));
+        length = 0;
+      }
+      if (bytes.length > GATHERED_BYTES) return writeOut(bytes);
+      gathered.set(bytes, length);
+      length += bytes.length;
     },
     async finish(header) {
+      await writeOut(gathered.subarray(0, length));
       try {
         if (header) await file.write(header, 0, header.length, 0);
         await file.close();
@@ -87,6 +103,8 @@ class PcmSink implements Sink {
   readonly #target: Target;
   readonly #output: PcmOutput;
   #wav: WavFormat | undefined;
+  /** Room for the samples of a block. */
+  #room = new Uint8Array(0);
   #bytes = 0;
   #isFinished = false;
 
@@ -106,7 +124,8 @@ class PcmSink implements Sink {
   async write(block: PcmBlock, _epoch: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.#bytes === 0 && this.#output.wav) await this.#target.write(this.#header(this.#output.frames), signal);
-    const bytes = encodePcm(block, this.#output.format);
+    const bytes = encodePcm(block, this.#output.format, this.#room);
+    if (bytes.length > this.#room.length) this.#room = bytes;
     this.#bytes += bytes.length;
     await this.#target.write(bytes, signal);
   }
