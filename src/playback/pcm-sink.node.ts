@@ -104,7 +104,7 @@ class PcmSink implements Sink {
   readonly #output: PcmOutput;
   #wav: WavFormat | undefined;
   /** Room for the samples of a block. */
-  #room = new Uint8Array(0);
+  #room: Uint8Array = new Uint8Array(0);
   #bytes = 0;
   #isFinished = false;
 
