@@ -1,7 +1,12 @@
 import type { Clock } from '../base/clock.ts';
+import { DigestCheck } from '../base/digest.ts';
 import { AulosError, redactUrl } from '../errors.ts';
-import type { NetTimeouts, RangeResponse } from './client.ts';
+import type { NetTimeouts, RangeRequest, RangeResponse } from './client.ts';
+import { parseDigest } from './digest-field.ts';
 import type { Transfer } from './transfer.ts';
+
+/** A body that brings less than this share of what the media plays is given up: another connection may do better. */
+const SLOW_SHARE = 0.25;
 
 /** How far a body had come when its connection failed. */
 export interface BodyProgress {
@@ -19,18 +24,21 @@ export interface BodyTerms {
   readonly transfer: Transfer;
   readonly timeouts: NetTimeouts;
   readonly clock: Clock;
+  /** As {@link RangeRequest.bitRate}. */
+  readonly bitRate: (() => number | undefined) | undefined;
   /** Names an error of the platform. */
   readonly nameError: (error: unknown, progress: BodyProgress) => AulosError;
 }
 
 /**
- * Bytes off the wire, held to their announced length and to the time limits. Ends well or throws, and in both cases has ended the transfer;
- * the contract is {@link RangeResponse.body}.
+ * Bytes off the wire, held to their announced length and digest and to the time limits. Ends well or throws, and in both cases has ended the
+ * transfer; the contract is {@link RangeResponse.body}.
  */
 export class CheckedBody implements AsyncIterableIterator<Uint8Array> {
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #terms: BodyTerms;
   readonly #expected: number | undefined;
+  readonly #digest: DigestCheck | undefined;
   #received = 0;
   #ended = false;
   #peeked: Promise<IteratorResult<Uint8Array>> | undefined;
@@ -38,6 +46,8 @@ export class CheckedBody implements AsyncIterableIterator<Uint8Array> {
 
   constructor(chunks: AsyncIterator<Uint8Array>, terms: BodyTerms) {
     const { start, end } = terms.response.range;
+    const digest = parseDigest(terms.response.headers['content-digest']);
+    this.#digest = digest && new DigestCheck(digest);
     this.#chunks = chunks;
     this.#terms = terms;
     this.#expected = Number.isFinite(end) ? end - start : undefined;
@@ -69,7 +79,7 @@ export class CheckedBody implements AsyncIterableIterator<Uint8Array> {
       const result = await this.#chunks.next(); // both platforms reject it at once when the transfer aborts
       transfer.signal.throwIfAborted();
       if (result.done) this.#finish();
-      else this.#count(result.value.length, clock.now() - since);
+      else this.#count(result.value, clock.now() - since);
       return result;
     } catch (error) {
       throw this.#fail(error);
@@ -84,10 +94,11 @@ export class CheckedBody implements AsyncIterableIterator<Uint8Array> {
     return { done: true, value: undefined };
   }
 
-  #count(bytes: number, waitedMs: number): void {
-    this.#received += bytes;
+  #count(bytes: Uint8Array, waitedMs: number): void {
+    this.#received += bytes.length;
     if (this.#expected !== undefined && this.#received > this.#expected) throw this.#lengthError();
-    this.#refuseTrickle(bytes, waitedMs);
+    this.#refuseTrickle(bytes.length, waitedMs);
+    this.#digest?.update(bytes);
   }
 
   #fail(error: unknown): unknown {
@@ -101,6 +112,7 @@ export class CheckedBody implements AsyncIterableIterator<Uint8Array> {
 
   #finish(): void {
     if (this.#expected !== undefined && this.#received < this.#expected) throw this.#truncatedError();
+    if (this.#digest?.matches() === false) throw this.#integrityError();
     this.#ended = true;
     this.#terms.transfer.end();
   }
@@ -112,7 +124,8 @@ export class CheckedBody implements AsyncIterableIterator<Uint8Array> {
     this.#window.waitedMs += waitedMs;
     if (this.#window.waitedMs < slowMs) return;
     const bytesPerSecond = (this.#window.bytes / this.#window.waitedMs) * 1000;
-    if (bytesPerSecond < slowBytesPerSecond) throw this.#slowError(bytesPerSecond);
+    const mediaBytesPerSecond = (this.#terms.bitRate?.() ?? 0) / 8;
+    if (bytesPerSecond < Math.max(slowBytesPerSecond, SLOW_SHARE * mediaBytesPerSecond)) throw this.#slowError(bytesPerSecond);
     this.#window = { bytes: 0, waitedMs: 0 };
   }
 
@@ -141,5 +154,10 @@ export class CheckedBody implements AsyncIterableIterator<Uint8Array> {
     const { url, received } = this.#progress();
     const expected = this.#expected ?? 0;
     return new AulosError('http.length', { url, expected, received }, `${url} sends more than the ${expected} bytes it announced`);
+  }
+
+  #integrityError(): AulosError {
+    const { url } = this.#progress();
+    return new AulosError('asset.integrity', { url }, `${url} sent other bytes than its Content-Digest promised`);
   }
 }

@@ -19,6 +19,8 @@ export interface RangeRequest {
    * answer is a 304. Nothing is sent where the platform does not allow it, and then bytes come. @default false
    */
   readonly ifChanged?: boolean;
+  /** Bits per second of the media, if known: asked for while the body comes, since it is learned from its first bytes. */
+  readonly bitRate?: () => number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -47,8 +49,8 @@ export interface RangeResponse {
   /**
    * The bytes, in order; each view is the receiver's to keep. Ends only after exactly the announced length (or, without one, at a clean
    * terminator). Leaving the loop cancels the transfer and frees the connection; so does `return()` of an iterator that was never asked for
-   * a byte. What arrived before an error is given before it.
-   * @throws AulosError `net.reset`, `net.stall`, `net.slow`, `net.truncated`, `http.length`.
+   * a byte. What arrived before an error is given before it, and a Content-Digest (RFC 9530) can be held against it only at its end.
+   * @throws AulosError `net.reset`, `net.stall`, `net.slow`, `net.truncated`, `http.length`, `asset.integrity` (not what was promised).
    */
   readonly body: AsyncIterableIterator<Uint8Array>;
 }
@@ -61,7 +63,7 @@ export interface NetTimeouts {
   readonly firstByteMs: number;
   /** Longest silence inside a body. @default 8000 */
   readonly stallMs: number;
-  /** Bytes per second below which a body is given up… @default 256 */
+  /** Bytes per second below which a body is given up, or a quarter of what the media plays if that is more… @default 256 */
   readonly slowBytesPerSecond: number;
   /** …when it stays below for so long. @default 20000 */
   readonly slowMs: number;

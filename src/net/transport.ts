@@ -56,7 +56,7 @@ class CheckedClient implements RangeClient {
       const { body, ...head } = await transfer.race(this.#transport.send(sent, transfer));
       transfer.disarm();
       const response = checkHead(sent.plain ? 'plain' : sent.range, head, sent.ifChanged);
-      const checked = new CheckedBody(body, { response, transfer, ...this.#terms });
+      const checked = new CheckedBody(body, { response, transfer, bitRate: sent.bitRate, ...this.#terms });
       if (mayBePage(response)) refusePageBytes(await checked.peek(), response);
       return { ...response, body: checked };
     } catch (error) {

@@ -1,4 +1,4 @@
-import { sha256 } from '@noble/hashes/sha2.js';
+import { sha256 } from '../base/digest.ts';
 import { AulosError, redactUrl } from '../errors.ts';
 
 /** What besides the URL names an asset. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { ErrorCode } from '../../src/errors.ts';
 import { virtualBytes } from './content.ts';
@@ -92,6 +93,21 @@ const onePart = (asked: Asked): Spoilt => {
   return { body, headers: { 'Content-Type': 'multipart/byteranges; boundary=b', 'Content-Range': null } };
 };
 const refuse = (status: number): Spoilt => ({ status, body: 'no', headers: { 'Content-Range': null, 'Content-Type': 'text/plain' } });
+
+/** A field of RFC 9530. */
+const digest = (of: Uint8Array, algorithm: 'sha-256' | 'sha-512' = 'sha-256') =>
+  `${algorithm}=:${createHash(algorithm.replace('-', '')).update(of).digest('base64')}:`;
+/** Wrong in its middle, and honest in all that a client can see but the digests. */
+const flipped = ({ start, end }: Pick<Asked, 'start' | 'end'>): Uint8Array => {
+  const body = bytes(start, Math.min(end, SIZE));
+  body[body.length >> 1] ^= 1;
+  return body;
+};
+const promising = (headers: Spoilt['headers']): Spoilt => ({ headers });
+const ofAnswer = ({ start, end }: Asked) => promising({ 'Content-Digest': digest(bytes(start, Math.min(end, SIZE))) });
+const ofWhole = version(1, { ...v1.headers, 'Repr-Digest': digest(bytes(0)) });
+/** Two versions that are alike where a resume looks at them, and differ before it. */
+const alike = (seed: number): Version => version(seed, { 'Repr-Digest': digest(virtualBytes(0, SIZE, seed)) });
 
 const fault = (name: string, answer: Answer, ends: HttpFault['ends'] = 'recovered', more: Partial<HttpFault> = {}): HttpFault => ({
   name,
@@ -251,6 +267,38 @@ export const httpFaults: readonly HttpFault[] = [
     'gzip as a transfer coding, once',
     first({ ignoreRange: true, chunked: true, body: gzipSync(bytes(0)), headers: { 'Transfer-Encoding': 'gzip, chunked' } }),
   ),
+
+  // Digests.
+  fault('a Content-Digest that is right', (asked) => ({ ...ofAnswer(asked), cutAfter: asked.n < 4 ? 150_000 : undefined })),
+  fault('a Content-Digest of other bytes, once', thenWrong(promising({ 'Content-Digest': digest(bytes(0)) }))),
+  fault('a Content-Digest of other bytes, always', always(promising({ 'Content-Digest': digest(bytes(1)) })), 'asset.integrity'),
+  fault('a flipped bit under a Content-Digest, once', (asked) => ({ ...ofAnswer(asked), ...(asked.n === 1 && { body: flipped(asked) }) })),
+  fault('a flipped bit under a Content-Digest, always', (asked) => ({ ...ofAnswer(asked), body: flipped(asked) }), 'asset.integrity'),
+  fault('a flipped bit in a resume under a Content-Digest', (asked) => ({
+    ...ofAnswer(asked),
+    ...[{ cutAfter: CUT }, { body: flipped(asked) }][asked.n - 1],
+  })),
+  fault('a Repr-Digest that is right, over three answers', ({ n }) => ({ cutAfter: n < 3 ? CUT : undefined }), 'recovered', {
+    versions: [ofWhole],
+  }),
+  fault(
+    'a Repr-Digest in SHA-512 among others that is right',
+    always(promising({ 'Repr-Digest': `md5=:AAAAAAAAAAAAAAAAAAAAAA==:, ${digest(bytes(0), 'sha-512')}` })),
+  ),
+  fault('a flipped bit under a Repr-Digest, once', (asked) => (asked.n === 1 ? { body: flipped(asked) } : {}), 'recovered', {
+    versions: [ofWhole],
+  }),
+  fault('a flipped bit under a Repr-Digest, always', (asked) => ({ body: flipped(asked) }), 'asset.integrity', { versions: [ofWhole] }),
+  fault(
+    'another version midway, alike at the resume, under Repr-Digests',
+    ({ n, start }) => {
+      if (n === 1) return { cutAfter: CUT };
+      return { of: alike(2), ...(start > 0 && { body: Buffer.concat([bytes(start, CUT), virtualBytes(CUT, SIZE, 2)]) }) };
+    },
+    'recovered',
+    { versions: [alike(1), alike(2)] },
+  ),
+  fault('a digest that makes no sense', always(promising({ 'Content-Digest': 'sha-256=oops', 'Repr-Digest': 'sha-256=:AAAA:, =:,' }))),
 
   // Somebody else answers.
   fault('a sign-in page midway', thenAlways(html), 'media.unsupported'),
