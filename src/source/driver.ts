@@ -9,9 +9,11 @@ import type { Asset } from '../store/store.ts';
 import { factsOf, tellsRanges } from './answer.ts';
 import type { Connections } from './connections.ts';
 import { Demand } from './demand.ts';
+import { LiveRing } from './live-ring.ts';
 import { type Origin, OriginClient, type Wanted } from './origin.ts';
+import { Patience } from './patience.ts';
 import { type PhaseMachine, phaseAt } from './phase.ts';
-import { limitOf, type Purpose, plan } from './plan.ts';
+import { type Fetch, limitOf, type Purpose, plan } from './plan.ts';
 import { ProgressMeter } from './progress.ts';
 import { isAsPromised } from './promised.ts';
 import { revalidate } from './revalidation.ts';
@@ -31,6 +33,10 @@ export interface DriverOptions {
   readonly events: EventScope;
   readonly clock: Clock;
   readonly retry?: Partial<RetryPolicy>;
+  /** Bytes after which a body without a length counts as one without an end. */
+  readonly endlessAfter: number;
+  /** Nothing of the asset outlives the driver. */
+  readonly isTemporary: boolean;
   /** Called on each Complete edge, and when a new generation began. */
   readonly onComplete: () => void;
   readonly onGeneration: () => void;
@@ -38,9 +44,10 @@ export interface DriverOptions {
   readonly onChange: () => void;
 }
 
-/** Who plays, and from where. */
+/** Who plays from where, and what it reads next. */
 export interface Playing {
   readonly playing: number | undefined;
+  readonly position: number;
 }
 
 /**
@@ -60,8 +67,11 @@ export class Driver implements TransferHost {
   readonly #options: DriverOptions;
   readonly #origin: OriginClient;
   readonly #meter: ProgressMeter;
+  readonly #patience: Patience;
   readonly #tasks = new Set<Promise<void>>();
   #running: readonly Transfer[] = [];
+  /** Where the bytes are once there is no end to them; nothing is planned then. */
+  #live: LiveRing | undefined;
   #ranges: boolean | undefined;
   #maxConnections = MAX_CONNECTIONS;
   /** How many want every byte. */
@@ -87,14 +97,33 @@ export class Driver implements TransferHost {
     this.asset = options.asset;
     this.clock = options.clock;
     this.#meter = new ProgressMeter(options.clock, () => this.#tellProgress());
+    this.#patience = new Patience(options.clock, () => this.replan());
     this.asset.onHealed = (range) => this.#healed(range);
     this.asset.onFull = (cause) => this.#filledUp(cause);
     this.asset.onChanged = () => this.#othersWrote();
     this.#toldGeneration = this.asset.generation;
   }
 
+  /** What can be read. */
+  get bytes(): Pick<Asset, 'generation' | 'facts' | 'held' | 'committed' | 'read'> {
+    return this.#live ?? this.asset;
+  }
+
   get length(): number | undefined {
-    return this.asset.facts?.length;
+    return this.bytes.facts?.length;
+  }
+
+  get isLive(): boolean {
+    return this.#live !== undefined;
+  }
+
+  /** Where a reader begins that comes now. */
+  get joinAt(): number {
+    return this.#live?.joinAt ?? 0;
+  }
+
+  get endlessAfter(): number {
+    return this.#options.endlessAfter;
   }
 
   get error(): AulosError | undefined {
@@ -112,8 +141,15 @@ export class Driver implements TransferHost {
 
   readinessOf(range: ByteRange): Readiness {
     if (this.isHeldBack && !this.isClosed) return { name: 'waiting', missing: range };
-    const { held, committed } = this.asset;
-    return phaseAt(range, { held, length: this.length, committed, error: this.#error, closed: this.isClosed });
+    const { held, committed } = this.bytes;
+    const state = phaseAt(range, { held, length: this.length, committed, error: this.#error, closed: this.isClosed });
+    const refusal = state.name === 'waiting' && this.#live?.refusal(range);
+    return refusal ? { name: 'failed', error: refusal } : state;
+  }
+
+  /** A reader has come, gone or moved on, which a live stream waits for. */
+  moved(): void {
+    this.#live?.moved();
   }
 
   /** Wants every byte, until the function it gives is called. */
@@ -153,7 +189,7 @@ export class Driver implements TransferHost {
   /** Asks whether what is held is still the server's version, unless a download is about to find out. Readers that come now wait for it. */
   revalidate(): void {
     const { generation, held, follows } = this.asset;
-    const isIdle = !this.isClosed && !this.isHeldBack && this.#running.length === 0;
+    const isIdle = !this.isClosed && !this.isHeldBack && !this.#live && this.#running.length === 0;
     if (isIdle && generation > 0 && held.size > 0 && !follows) this.#spawn(this.#revalidate());
   }
 
@@ -179,7 +215,11 @@ export class Driver implements TransferHost {
 
   get(wanted: Wanted, transfer: Transfer): Promise<RangeResponse> {
     const { facts, held } = this.asset;
-    const known = { validator: facts?.unverified ? undefined : facts?.validator, mayRefresh: held.size > 0, bitRate: () => this.bitRate };
+    const known = {
+      validator: facts?.unverified ? undefined : facts?.validator,
+      mayRefresh: held.size > 0 || this.isLive,
+      bitRate: () => this.bitRate,
+    };
     const asker = { urgency: () => this.#urgencyOf(transfer), giveWay: () => this.#giveWay(transfer) };
     return this.#origin.get(wanted, known, asker, transfer.signal);
   }
@@ -208,6 +248,23 @@ export class Driver implements TransferHost {
     this.#tellGeneration();
     this.#tellLength();
     return generation;
+  }
+
+  async goLive(response: RangeResponse, start: number, transfer: Transfer): Promise<LiveRing> {
+    if (this.#live) return this.#live;
+    for (const other of this.#running) if (other !== transfer) other.cancel();
+    this.#running = [transfer];
+    this.#ranges = false;
+    const facts = start > 0 ? this.asset.facts! : factsOf(response, this.#origin.url, this.asset);
+    const positions = () => [...this.readers].map(({ position }) => position);
+    const ring = new LiveRing(this.asset, start, { ...facts, length: undefined }, positions);
+    if (start === 0 && this.asset.generation > 0) await this.asset.evict();
+    this.#live = ring;
+    this.#options.events.publish('source.live', { url: redactUrl(response.url) });
+    this.#tellGeneration();
+    this.#options.onChange();
+    this.demand.changed();
+    return ring;
   }
 
   async accepted(response: RangeResponse, isNewVersion: boolean): Promise<void> {
@@ -266,6 +323,7 @@ export class Driver implements TransferHost {
 
   #followPlan(): void {
     if (this.isClosed || this.#error || this.#isCommitting || this.isHeldBack) return;
+    if (this.#live) return this.#keepLive(this.#live);
     if (this.#isWhole()) {
       if (this.#running.length > 0) return;
       if (this.asset.committed) this.#complete();
@@ -279,17 +337,28 @@ export class Driver implements TransferHost {
       demand: this.demand.ranges,
       playing: [...this.readers].flatMap(({ playing }) => playing ?? []),
       whole: this.#wishes > 0 && !this.#fullCause && !this.asset.follows, // what another process fetches comes by itself
+      led: this.asset.follows && this.#patience.lasts(this.asset.held.heldUntil(0)),
       running: this.#running,
       maxConnections: this.#maxConnections,
       bitRate: this.#fullCause ? undefined : this.bitRate, // the least look-ahead: what is left to hold it is small
       bytesPerSecond: this.#meter.bytesPerSecond,
     });
     for (const transfer of cancel) transfer.cancel();
-    const started = start.map((fetch) => new Transfer(fetch, this, new RetryBudget(this.#options.retry)));
-    this.#running = [...this.#running.filter((transfer) => !transfer.cancelled), ...started];
+    this.#running = this.#running.filter((transfer) => !transfer.cancelled);
+    this.#start(start);
+    this.#options.connections.look(); // who waits in the queue may be waited for by now
+  }
+
+  #start(fetches: readonly Fetch[]): void {
+    const started = fetches.map((fetch) => new Transfer(fetch, this, new RetryBudget(this.#options.retry)));
+    this.#running = [...this.#running, ...started];
     if (started.length > 0) this.#options.phase.move('downloading');
     for (const transfer of started) this.#spawn(this.#follow(transfer));
-    this.#options.connections.look(); // who waits in the queue may be waited for by now
+  }
+
+  #keepLive({ committed, end }: LiveRing): void {
+    if (this.#running.length === 0 && !committed) this.#start([{ start: end, end: Infinity, purpose: 'fill' }]);
+    if (committed) this.#tellLength();
   }
 
   /** A fill may be what readers wait for; and one that would have to start over is not interrupted. */
@@ -430,7 +499,7 @@ export class Driver implements TransferHost {
 
   /** Another process stored bytes of this asset, finished it, or let go of it. */
   #othersWrote(): void {
-    if (this.isClosed) return;
+    if (this.isClosed || this.#live) return;
     this.#tellGeneration();
     this.#tellLength(); // wakes whoever waits, too
     this.#meter.add(0);
@@ -438,7 +507,7 @@ export class Driver implements TransferHost {
   }
 
   #tellGeneration(): void {
-    const { generation } = this.asset;
+    const { generation } = this.bytes;
     if (generation === this.#toldGeneration) return;
     const isRenewal = this.#toldGeneration > 0;
     this.#toldGeneration = generation;
@@ -456,7 +525,7 @@ export class Driver implements TransferHost {
   }
 
   #tellProgress(): void {
-    const { held } = this.asset;
+    const { held } = this.bytes;
     const { bytesPerSecond } = this.#meter;
     const { length } = this;
     const etaSeconds = length !== undefined && bytesPerSecond > 0 ? (length - held.size) / bytesPerSecond : undefined;
@@ -464,12 +533,15 @@ export class Driver implements TransferHost {
   }
 
   async #close(): Promise<void> {
+    this.#patience.end();
     this.#ending.abort();
     for (const transfer of this.#running) transfer.cancel();
     this.#running = [];
     this.demand.changed();
     this.#meter.flush();
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
+    const isKept = !this.#live && !this.#options.isTemporary;
+    if (!isKept && this.asset.generation > 0) await this.asset.evict();
     await this.asset.close();
     this.#options.events.publish('source.closed', { url: redactUrl(this.#origin.url) });
   }

@@ -34,6 +34,8 @@ export interface PlanFacts<R extends Running = Running> {
   readonly playing: readonly number[];
   /** True if every byte is wanted, false if only what is read and played. */
   readonly whole: boolean;
+  /** True if another process fills the asset, which this one follows: what that brings next is left to it. */
+  readonly led: boolean;
   readonly running: readonly R[];
   readonly maxConnections: number;
   /** Bits per second of the media. */
@@ -100,7 +102,7 @@ function wantsOf(facts: PlanFacts): Fetch[] {
   if (!first) return [];
   const mustGoInOrder = facts.ranges === false || (facts.ranges === undefined && held.size === 0 && whole);
   const isWanted = whole || facts.demand.length > 0 || facts.playing.some((from) => isShort(from, facts));
-  if (mustGoInOrder) return isWanted ? [{ start: first.start, end: length, purpose: 'fill' }] : [];
+  if (mustGoInOrder) return isWanted && !facts.led ? [{ start: first.start, end: length, purpose: 'fill' }] : [];
 
   const wants: Fetch[] = [];
   for (const range of facts.demand) push(wants, demandFor(range, facts), 'demand');
@@ -109,7 +111,7 @@ function wantsOf(facts: PlanFacts): Fetch[] {
     if (isShort(from, facts)) push(wants, held.firstGap(ahead), 'ahead');
   }
   if (whole && !(wants.length > 0 && isScarce(facts))) push(wants, { start: first.start, end: length }, 'fill');
-  return wants;
+  return facts.led ? wants.filter(({ start }) => start - first.start > DEMAND_LEAST) : wants;
 }
 
 function push(wants: Fetch[], range: ByteRange | undefined, purpose: Purpose): void {
@@ -141,6 +143,7 @@ function isScarce({ bitRate = 0, bytesPerSecond }: PlanFacts): boolean {
 /** A fill that nobody wants, or not now. Demands are let run (they are short), and the only body that a server without ranges gives. */
 function isUnwanted(running: Running, wanted: readonly Fetch[], facts: PlanFacts): boolean {
   if (facts.ranges !== true || running.purpose !== 'fill') return false;
+  if (facts.led) return true;
   if (wanted.some((want) => serves(running, want, facts))) return false;
   return running.end === Infinity || wanted.length > 0;
 }

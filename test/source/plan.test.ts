@@ -17,6 +17,7 @@ const facts = (changes: Changes): PlanFacts => ({
   demand: [],
   playing: [],
   whole: true,
+  led: false,
   running: [],
   maxConnections: 2,
   bitRate: undefined,
@@ -141,6 +142,20 @@ const rows: [string, Changes, { cancel: Fetch[]; start: Fetch[] }][] = [
   ],
 
   // Only what is played.
+  // Followers.
+  ['what the leader brings next is left to it', { led: true, whole: false, held: held([0, 5]), demand: [range(4.9, 6)] }, nothing],
+  ['from the very start', { led: true, whole: false, ranges: undefined, length: undefined, demand: [range(0, 1)] }, nothing],
+  ['also by a player', { led: true, whole: false, held: held([0, 5]), playing: [4.5 * MB] }, nothing],
+  ['a seek elsewhere is not', { led: true, whole: false, held: held([0, 5]), demand: [range(50, 51)] }, starting(demand(50, 51))],
+  ['nor the end', { led: true, whole: false, held: held([0, 5]), demand: [range(99.5, 100)] }, starting(demand(99.5, 100))],
+  ['nor the look-ahead there', { led: true, whole: false, held: held([0, 5], [50, 50.5]), playing: [50 * MB] }, starting(ahead(50.5, 52))],
+  ['a server without ranges is asked by the leader', { led: true, whole: false, ranges: false, demand: [range(50, 51)] }, nothing],
+  [
+    'a fill ends when another process takes over',
+    { led: true, whole: false, held: held([0, 5], [50, 60]), running: [fill(5, 50)] },
+    { cancel: [fill(5, 50)], start: [] },
+  ],
+
   ['without `whole` nothing is fetched unasked', { whole: false, held: held([0, 5]) }, nothing],
   ['nor before the first answer', { whole: false, length: undefined, ranges: undefined }, nothing],
   [
