@@ -1,5 +1,4 @@
 import { AulosError } from '../errors.ts';
-import type { ByteSource } from '../source/source.ts';
 
 // A box (ISO 14496-12 §4.2):
 //
@@ -12,8 +11,9 @@ export const MAX_HELD_BYTES = 32 << 20;
 
 const MAX_DEPTH = 16;
 const MAX_BOXES = 100_000;
-const SMALL_HEADER = 8;
-const LARGE_HEADER = 16;
+/** Bytes of a header without a 64-bit size, and with one. */
+export const SMALL_HEADER = 8;
+export const LARGE_HEADER = 16;
 
 /** Boxes that hold nothing but boxes; `udta` and `meta` are left to `mp4-tags.ts`, so that broken tags spoil nothing else. */
 const CONTAINERS: ReadonlySet<string> = new Set(['moov', 'trak', 'edts', 'mdia', 'minf', 'stbl', 'mvex', 'moof', 'traf']);
@@ -62,40 +62,6 @@ export const malformed = (offset: number, what: string, options?: ErrorOptions):
   new AulosError('media.malformed', { offset, what }, `${what} (MP4, at byte ${offset})`, options);
 
 /**
- * Reads the header of the top-level box at byte `start`: 16 bytes and no more. Undefined at the end of the resource.
- * @throws AulosError `media.truncated` inside a header, `media.malformed`.
- */
-export async function readBoxHeader(source: ByteSource, start: number, signal: AbortSignal): Promise<BoxHeader | undefined> {
-  const bytes = await source.read({ start, end: start + LARGE_HEADER }, signal);
-  if (bytes.length === 0) return undefined;
-  if (bytes.length < SMALL_HEADER || (bytes.length < LARGE_HEADER && hasLargeSize(viewOf(bytes), 0))) {
-    throw new AulosError('media.truncated', { offset: start, what: 'box header' }, `the file ends inside a box header at byte ${start}`);
-  }
-  return headerAt(viewOf(bytes), 0, start, source.length ?? Infinity);
-}
-
-/** Gives the headers of the top-level boxes from byte `start` on. Nothing between them is read. */
-export async function* topLevelBoxes(source: ByteSource, start: number, signal: AbortSignal): AsyncGenerator<BoxHeader> {
-  for (let header = await readBoxHeader(source, start, signal); header; header = await readBoxHeader(source, header.end, signal)) {
-    yield header;
-    if (header.end === Infinity) return;
-  }
-}
-
-/**
- * Reads a whole top-level box and everything in it.
- * @throws AulosError `media.limit` above `maxBytes`, `media.truncated`, `media.malformed`.
- */
-export async function readBox(source: ByteSource, header: BoxHeader, signal: AbortSignal, maxBytes = MAX_HELD_BYTES): Promise<HeldBox> {
-  const { start, type } = header;
-  const size = header.end - start;
-  if (size > maxBytes) throw new AulosError('media.limit', { offset: start, what: `size of ${type}` }, `the ${type} box is too large`);
-  const bytes = await source.read({ start, end: header.end }, signal);
-  if (bytes.length < size) throw new AulosError('media.truncated', { offset: start, what: type }, `the file ends inside its ${type} box`);
-  return parseBoxes(bytes, start)[0];
-}
-
-/**
  * The boxes that fill `bytes`, which begin at byte `origin` of the resource, and the boxes inside of {@link CONTAINERS}.
  * Fewer than 8 bytes left over are ignored: QuickTime ends some lists with four zeros.
  * @throws AulosError `media.malformed` for a box that outgrows its parent, `media.limit`.
@@ -112,8 +78,7 @@ export function parseBoxes(bytes: Uint8Array, origin: number): HeldBox[] {
     }
     if (++count > MAX_BOXES)
       throw new AulosError('media.limit', { offset: origin + list.at, what: 'boxes' }, 'the file has too many boxes');
-    const { type, start, headerSize, end } = headerAt(view, list.at, origin, origin + list.end);
-    if (end > origin + list.end) throw malformed(start, `box ${type} is larger than what encloses it`);
+    const { type, start, headerSize, end } = boxAt(view, list.at, list.end, origin);
     const from = list.at + headerSize;
     const children: HeldBox[] = [];
     list.at = end - origin;
@@ -123,6 +88,16 @@ export function parseBoxes(bytes: Uint8Array, origin: number): HeldBox[] {
     open.push({ boxes: children, at: from, end: list.at });
   }
   return roots;
+}
+
+/**
+ * The header at byte `at` of `view`, which begins at byte `origin` of the resource, of a box that ends at byte `end` of it or before.
+ * @throws AulosError `media.malformed`.
+ */
+export function boxAt(view: DataView, at: number, end: number, origin: number): BoxHeader {
+  const header = headerAt(view, at, origin, origin + end);
+  if (header.end > origin + end) throw malformed(header.start, `box ${header.type} is larger than what encloses it`);
+  return header;
 }
 
 /** The boxes in the payload of `box` from `offset` on, for the types that begin with fields of their own. */
@@ -169,7 +144,11 @@ export function entryCount(box: HeldBox, at: number, entryBits: number): number 
 /** Byte offset of the payload in the resource. */
 export const payloadStart = (box: BoxHeader): number => box.start + box.headerSize;
 
-function headerAt(view: DataView, at: number, origin: number, enclosingEnd: number): BoxHeader {
+/**
+ * The header at byte `at` of `view`, of which it has all bytes; size 0 means up to byte `enclosingEnd` of the resource.
+ * @throws AulosError `media.malformed`.
+ */
+export function headerAt(view: DataView, at: number, origin: number, enclosingEnd: number): BoxHeader {
   const start = origin + at;
   const type = String.fromCharCode(view.getUint8(at + 4), view.getUint8(at + 5), view.getUint8(at + 6), view.getUint8(at + 7));
   if (!hasLargeSize(view, at)) {
@@ -183,6 +162,8 @@ function headerAt(view: DataView, at: number, origin: number, enclosingEnd: numb
   return { type, start, headerSize: LARGE_HEADER, end: start + size };
 }
 
-const hasLargeSize = (view: DataView, at: number): boolean => view.getUint32(at) === 1;
+/** True if the header at byte `at` is one of {@link LARGE_HEADER} bytes. */
+export const hasLargeSize = (view: DataView, at: number): boolean => view.getUint32(at) === 1;
 
-const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+/** The same bytes for reading numbers. */
+export const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

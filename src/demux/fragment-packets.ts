@@ -1,4 +1,4 @@
-import { type Fragment, valueAt } from './movie-fragment.ts';
+import type { Fragment } from './movie-fragment.ts';
 import { framesIn, type PacketClock, strideOf } from './packet-times.ts';
 
 /** A packet of a fragment, laid on the decoded timeline. */
@@ -14,15 +14,14 @@ export interface FragmentPacket {
 /** The packets of `fragment`, which begins at decoded frame `start`; `samplesPerPacket` is 1 except for PCM. */
 export function* packetsOf(fragment: Fragment, clock: PacketClock, start: number, samplesPerPacket: number): Generator<FragmentPacket> {
   let timestamp = start;
-  for (const { offset: runStart, count, sizes, durations } of fragment.runs) {
-    let bytesAhead = typeof sizes === 'number' ? sizes * count : sizes.reduce((sum, size) => sum + size, 0);
-    let offset = runStart;
-    for (let index = 0; index < count; index += samplesPerPacket) {
+  for (const run of fragment.runs) {
+    let { offset, bytes: bytesAhead } = run;
+    for (let index = 0; index < run.count; index += samplesPerPacket) {
       let bytes = 0;
       let units = 0;
-      for (let i = index; i < Math.min(index + samplesPerPacket, count); i++) {
-        bytes += valueAt(sizes, i);
-        units += valueAt(durations, i);
+      for (let i = index; i < Math.min(index + samplesPerPacket, run.count); i++) {
+        bytes += run.sizeOf(i);
+        units += run.durationOf(i);
       }
       yield { offset, bytes, bytesAhead, timestamp, duration: framesIn(clock, units) };
       offset += bytes;

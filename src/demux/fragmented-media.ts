@@ -4,7 +4,7 @@ import type { SegmentIndex } from '../source/segment-index.ts';
 import type { ByteSource } from '../source/source.ts';
 import type { DataWindow } from './data-window.ts';
 import { packetsOf } from './fragment-packets.ts';
-import { type FragmentsHead, walkFragments } from './fragments.ts';
+import { type FragmentsHead, FragmentWalk } from './fragments.ts';
 import type { Fragment } from './movie-fragment.ts';
 import { type AudioTrack, samplesPerPacket } from './mp4-track.ts';
 import { continueAt, nearestPacket, toFrames, toUnits } from './packet-times.ts';
@@ -145,7 +145,8 @@ export class FragmentedMedia {
   async *#walk(start: number, signal: AbortSignal): AsyncGenerator<Fragment> {
     const { clock, times } = this.#track;
     const decodeTime = this.#met.get(start) ?? (start === this.#moovEnd ? toUnits(clock, times.mediaEnd) : 0);
-    for await (const fragment of walkFragments(this.#source, this.#track, start, decodeTime, signal)) {
+    const walk = new FragmentWalk(this.#source, this.#track, start, decodeTime, signal);
+    for (let fragment = await walk.next(); fragment; fragment = await walk.next()) {
       this.#met.set(fragment.range.start, fragment.decodeTime);
       yield fragment;
     }

@@ -1,7 +1,8 @@
 import { AulosError } from '../errors.ts';
 import { type Segment, SegmentIndex } from '../source/segment-index.ts';
 import type { ByteSource } from '../source/source.ts';
-import { findBox, malformed, readBox, topLevelBoxes } from './boxes.ts';
+import { BoxWalk } from './box-walk.ts';
+import { findBox, malformed, parseBoxes } from './boxes.ts';
 import { isMovie, readMovie } from './movie.ts';
 import { type Fragment, type FragmentedTrack, readFragment } from './movie-fragment.ts';
 import { readAudioTrack } from './mp4-track.ts';
@@ -13,29 +14,37 @@ const MAX_MOOF_BYTES = 8 << 20;
 /** Boxes in a row without a sample of ours. */
 const MAX_BOXES_BETWEEN = 100_000;
 
-/**
- * Gives the fragments of `track` that begin at byte `start` or later. Reads box headers and `moof`s and nothing between them, each when
- * it is asked for. `decodeTime` is that of the first fragment, should it have none of its own.
- * @throws AulosError `media.malformed`, `media.limit`, `media.truncated`.
- */
-export async function* walkFragments(
-  source: ByteSource,
-  track: FragmentedTrack,
-  start: number,
-  decodeTime: number,
-  signal: AbortSignal,
-): AsyncGenerator<Fragment> {
-  let between = 0;
-  for await (const header of topLevelBoxes(source, start, signal)) {
-    if (++between > MAX_BOXES_BETWEEN) {
-      throw new AulosError('media.limit', { offset: header.start, what: 'boxes between fragments' }, 'too many boxes without sound');
+/** Walks the fragments of one track. Reads box headers and `moof`s and nothing between them, each when it is asked for. */
+export class FragmentWalk {
+  readonly #boxes: BoxWalk;
+  readonly #track: FragmentedTrack;
+  #decodeTime: number;
+
+  /** Begins at byte `start`, where there is a box. `decodeTime` is that of the first fragment, should it have none of its own. */
+  constructor(source: ByteSource, track: FragmentedTrack, start: number, decodeTime: number, signal: AbortSignal) {
+    this.#boxes = new BoxWalk(source, start, signal);
+    this.#track = track;
+    this.#decodeTime = decodeTime;
+  }
+
+  /**
+   * The next fragment with samples of the track; undefined at the end of the resource.
+   * @throws AulosError `media.malformed`, `media.limit`, `media.truncated`; what the source throws.
+   */
+  async next(): Promise<Fragment | undefined> {
+    let count = 0;
+    for (let header = await this.#boxes.next(); header; header = await this.#boxes.next()) {
+      if (++count > MAX_BOXES_BETWEEN) {
+        throw new AulosError('media.limit', { offset: header.start, what: 'boxes between fragments' }, 'too many boxes without sound');
+      }
+      if (header.type !== 'moof') continue;
+      const bytes = await this.#boxes.bytesOf(header, MAX_MOOF_BYTES);
+      const fragment = readFragment(bytes, header, this.#track, this.#decodeTime);
+      if (!fragment) continue;
+      this.#decodeTime = fragment.decodeTime + fragment.duration;
+      return fragment;
     }
-    if (header.type !== 'moof') continue;
-    const fragment = readFragment(await readBox(source, header, signal, MAX_MOOF_BYTES), track, decodeTime);
-    if (!fragment) continue;
-    between = 0;
-    decodeTime = fragment.decodeTime + fragment.duration;
-    yield fragment;
+    return undefined;
   }
 }
 
@@ -53,7 +62,8 @@ export async function buildSegmentIndex(source: ByteSource, signal: AbortSignal)
   const { clock, times } = track;
   const segments: Segment[] = [];
   let earliest = toUnits(clock, times.mediaEnd);
-  for await (const fragment of walkFragments(source, track, moov.end, earliest, signal)) {
+  const walk = new FragmentWalk(source, track, moov.end, earliest, signal);
+  for (let fragment = await walk.next(); fragment; fragment = await walk.next()) {
     const { range, decodeTime, duration, sync } = fragment;
     if (duration <= 0) throw malformed(range.start, 'fragment without duration');
     if (segments.length > 0 && decodeTime < earliest) throw malformed(range.start, 'fragment that does not advance');
@@ -82,13 +92,16 @@ export async function readFragmentsHead(
   decodeTime: number,
   signal: AbortSignal,
 ): Promise<FragmentsHead> {
+  const boxes = new BoxWalk(source, moovEnd, signal);
   let early: SegmentIndex | undefined;
-  for await (const header of topLevelBoxes(source, moovEnd, signal)) {
-    if (header.type === 'moof') break;
-    if (header.type === 'sidx') early ??= indexFromSidx(parseSidx(await readBox(source, header, signal)), header.end, moovEnd, track.id);
+  let header = await boxes.next();
+  for (; header && header.type !== 'moof'; header = await boxes.next()) {
+    if (header.type !== 'sidx') continue;
+    const [sidx] = parseBoxes(await boxes.bytesOf(header), header.start);
+    early ??= indexFromSidx(parseSidx(sidx), header.end, moovEnd, track.id);
   }
-  const { value: first } = await walkFragments(source, track, moovEnd, decodeTime, signal).next();
-  return { first: first ?? undefined, early };
+  const first = header && (await new FragmentWalk(source, track, header.start, decodeTime, signal).next());
+  return { first, early };
 }
 
 /** A `sidx` of another track, or one that points to further indexes, gives nothing. */

@@ -1,22 +1,12 @@
 import type { ByteRange } from '../base/ranges.ts';
-import { findBox, type HeldBox, malformed, requireBox } from './boxes.ts';
-import { parseDecodeTime, parseTrackFragmentHeader, parseTrackRun, type SampleDefaults, type TrackRun } from './mp4box.ts';
+import { type BoxHeader, boxAt, malformed, payloadStart, SMALL_HEADER, viewOf } from './boxes.ts';
+import type { SampleDefaults } from './mp4box.ts';
+import { SampleRun } from './sample-run.ts';
 
 /** What fragments are read with: the track they are matched to, and its defaults (`trex`). */
 export interface FragmentedTrack {
   readonly id: number;
   readonly fragmentDefaults: SampleDefaults | undefined;
-}
-
-/** Samples of one track that lie back to back. */
-export interface SampleRun {
-  /** Byte offset of the first sample in the resource. */
-  readonly offset: number;
-  readonly count: number;
-  /** Bytes of each sample, or of all. */
-  readonly sizes: readonly number[] | number;
-  /** Units of each sample, or of all. */
-  readonly durations: readonly number[] | number;
 }
 
 /** What a `moof` holds of one track. Times in units of the track. */
@@ -30,67 +20,106 @@ export interface Fragment {
   readonly runs: readonly SampleRun[];
 }
 
-const SAMPLE_IS_NOT_SYNC = 0x10000;
-
 /**
- * Reads the fragment of `track` out of a `moof` (ISO 14496-12 §8.8); undefined if it has none with samples.
- * `decodeTime` is where the track has come to, for fragments without `tfdt`.
+ * Reads the fragment of `track` out of `bytes`, all those of the box `moof` (ISO 14496-12 §8.8); undefined if it has none with samples.
+ * `decodeTime` is where the track has come to, for fragments without `tfdt`. An hour of sound has thousands of these boxes, so their
+ * fields are read where they lie, without an object for each.
  * @throws AulosError `media.malformed`.
  */
-export function readFragment(moof: HeldBox, track: FragmentedTrack, decodeTime: number): Fragment | undefined {
+export function readFragment(bytes: Uint8Array, moof: BoxHeader, track: FragmentedTrack, decodeTime: number): Fragment | undefined {
+  const view = viewOf(bytes);
   let ownTime: number | undefined;
-  let sync = true;
   const runs: SampleRun[] = [];
   // Without an offset of its own, data follows that of the track fragment before, which may be of another track (§8.8.7.1).
   let dataEnd = moof.start;
-  for (const traf of moof.children) {
+  for (const traf of childrenOf(view, moof, moof)) {
     if (traf.type !== 'traf') continue;
-    const header = parseTrackFragmentHeader(requireBox(traf, 'tfhd'));
+    const parts = childrenOf(view, traf, moof);
+    const tfhd = parts.find(({ type }) => type === 'tfhd');
+    if (!tfhd) throw malformed(traf.start, 'traf without tfhd');
+    const header = readHeader(fieldsIn(view, tfhd, moof, 8), tfhd);
     const base = header.baseDataOffset ?? (header.defaultBaseIsMoof ? moof.start : dataEnd);
     const isOurs = header.trackId === track.id;
     const defaults = {
       duration: header.duration ?? track.fragmentDefaults?.duration ?? 0,
       size: header.size ?? (isOurs ? track.fragmentDefaults?.size : 0) ?? 0,
     };
-    const tfdt = isOurs ? findBox(traf.children, 'tfdt') : undefined;
-    if (tfdt) ownTime ??= parseDecodeTime(tfdt);
     dataEnd = base;
-    for (const box of traf.children) {
+    for (const box of parts) {
+      if (box.type === 'tfdt' && isOurs) ownTime ??= readDecodeTime(fieldsIn(view, box, moof, 8), box);
       if (box.type !== 'trun') continue;
-      const run = parseTrackRun(box);
-      const offset = run.dataOffset === undefined ? dataEnd : base + run.dataOffset;
-      const bytes = totalOf(run.sizes ?? defaults.size, run.count);
-      dataEnd = offset + bytes;
-      if (offset < 0 || !Number.isSafeInteger(dataEnd)) throw malformed(box.start, 'data offset of trun');
+      const run = new SampleRun(fieldsIn(view, box, moof, 8), box, base, dataEnd, defaults);
+      dataEnd = run.offset + run.bytes;
+      if (run.offset < 0 || !Number.isSafeInteger(dataEnd)) throw malformed(box.start, 'data offset of trun');
       if (!isOurs || run.count === 0) continue;
-      if (!run.sizes && defaults.size === 0) throw malformed(box.start, 'samples without a size');
-      if (runs.length === 0) sync = startsWithSync(run);
-      runs.push({ offset, count: run.count, sizes: run.sizes ?? defaults.size, durations: run.durations ?? defaults.duration });
+      if (!run.isSized) throw malformed(box.start, 'samples without a size');
+      runs.push(run);
     }
   }
   if (runs.length === 0) return undefined;
-  const duration = runs.reduce((sum, run) => sum + totalOf(run.durations, run.count), 0);
-  const end = runs.reduce((last, run) => Math.max(last, run.offset + totalOf(run.sizes, run.count)), moof.end);
+  let duration = 0;
+  let { end } = moof;
+  for (const run of runs) {
+    duration += run.duration;
+    end = Math.max(end, run.offset + run.bytes);
+  }
   const start = ownTime ?? decodeTime;
   if (!Number.isSafeInteger(start + duration)) throw malformed(moof.start, 'duration of fragment');
-  return { range: { start: moof.start, end }, decodeTime: start, duration, sync, runs };
+  return { range: { start: moof.start, end }, decodeTime: start, duration, sync: runs[0].startsWithSync, runs };
 }
 
-/** Samples in all runs of `fragment`. */
-export const sampleCount = (fragment: Fragment): number => fragment.runs.reduce((sum, run) => sum + run.count, 0);
-
-/** The value of sample `index` in a column of a run. */
-export const valueAt = (column: readonly number[] | number, index: number): number => (typeof column === 'number' ? column : column[index]);
-
-function totalOf(column: readonly number[] | number, count: number): number {
-  if (typeof column === 'number') return column * count;
-  let sum = 0;
-  for (const value of column) sum += value;
-  return sum;
+/** The boxes inside of `parent`; `view` begins with `moof`. */
+function childrenOf(view: DataView, parent: BoxHeader, moof: BoxHeader): BoxHeader[] {
+  const children: BoxHeader[] = [];
+  const end = parent.end - moof.start;
+  for (let at = payloadStart(parent) - moof.start; end - at >= SMALL_HEADER; ) {
+    const box = boxAt(view, at, end, moof.start);
+    children.push(box);
+    at = box.end - moof.start;
+  }
+  return children;
 }
 
-/** Sound without flags is taken as it nearly always is: each sample stands for itself. */
-function startsWithSync({ firstFlags, flags }: TrackRun): boolean {
-  const first = firstFlags ?? flags?.[0] ?? 0;
-  return (first & SAMPLE_IS_NOT_SYNC) === 0;
+/** The payload of `box`, which has at least so many bytes. */
+function fieldsIn(view: DataView, box: BoxHeader, moof: BoxHeader, atLeast: number): DataView {
+  const start = payloadStart(box);
+  if (box.end - start < atLeast) throw malformed(box.start, `box ${box.type} is too short`);
+  return new DataView(view.buffer, view.byteOffset + start - moof.start, box.end - start);
+}
+
+const TFHD = { baseDataOffset: 0x01, description: 0x02, duration: 0x08, size: 0x10, baseIsMoof: 0x020000 };
+
+/**
+ * Track fragment header (§8.8.7):
+ *
+ *     version 8 | flags 24 | track 32 | [base data offset 64] | [description 32] | [duration 32] | [size 32] | [flags 32]
+ */
+function readHeader(view: DataView, box: BoxHeader) {
+  const flags = view.getUint32(0);
+  let at = 8;
+  const field = (flag: number, bytes: number): number | undefined => {
+    if (!(flags & flag)) return undefined;
+    at += bytes;
+    if (at > view.byteLength) throw malformed(box.start, 'box tfhd is too short');
+    return bytes === 8 ? uint64(view, at - 8, box) : view.getUint32(at - 4);
+  };
+  const baseDataOffset = field(TFHD.baseDataOffset, 8);
+  field(TFHD.description, 4);
+  const duration = field(TFHD.duration, 4);
+  const size = field(TFHD.size, 4);
+  return { trackId: view.getUint32(4), baseDataOffset, defaultBaseIsMoof: (flags & TFHD.baseIsMoof) !== 0, duration, size };
+}
+
+/** Track fragment decode time (§8.8.12): version 8 | flags 24 | time 32, or 64 in version 1. */
+function readDecodeTime(view: DataView, box: BoxHeader): number {
+  if (view.getUint8(0) === 0) return view.getUint32(4);
+  if (view.byteLength < 12) throw malformed(box.start, 'box tfdt is too short');
+  return uint64(view, 4, box);
+}
+
+/** Beyond 2^53 − 1 a number is not exact, and no file is that long. */
+function uint64(view: DataView, at: number, box: BoxHeader): number {
+  const value = view.getUint32(at) * 2 ** 32 + view.getUint32(at + 4);
+  if (Number.isSafeInteger(value)) return value;
+  throw malformed(box.start, `64-bit field of ${box.type}`);
 }

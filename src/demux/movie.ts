@@ -1,6 +1,7 @@
 import { AulosError } from '../errors.ts';
 import type { ByteSource } from '../source/source.ts';
-import { beginsWithBox, type HeldBox, malformed, readBox, topLevelBoxes } from './boxes.ts';
+import { BoxWalk } from './box-walk.ts';
+import { beginsWithBox, type HeldBox, malformed, parseBoxes } from './boxes.ts';
 
 /** Boxes before the `moov` that are looked at. */
 const MAX_BOXES_BEFORE = 10_000;
@@ -14,8 +15,9 @@ export async function readMovie(source: ByteSource, signal: AbortSignal): Promis
   if (!(await isMovie(source, signal))) throw malformed(0, 'not an MP4 file');
   let count = 0;
   let end = 0;
-  for await (const header of topLevelBoxes(source, 0, signal)) {
-    if (header.type === 'moov') return readBox(source, header, signal);
+  const walk = new BoxWalk(source, 0, signal);
+  for (let header = await walk.next(); header; header = await walk.next()) {
+    if (header.type === 'moov') return parseBoxes(await walk.bytesOf(header), header.start)[0];
     if (header.type === 'moof') throw malformed(header.start, 'a fragment before the moov');
     if (++count > MAX_BOXES_BEFORE)
       throw new AulosError('media.limit', { offset: header.start, what: 'boxes' }, 'no moov among many boxes');

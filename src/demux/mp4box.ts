@@ -1,5 +1,5 @@
 import { type AllRegisteredBoxes, BoxParser, MP4BoxBuffer, MultiBufferStream } from 'mp4box';
-import { entryCount, fieldsOf, type HeldBox, malformed, payloadStart } from './boxes.ts';
+import { entryCount, fieldsOf, type HeldBox, malformed } from './boxes.ts';
 
 /**
  * The only door to the mp4box package, and the reason why it is loaded: small boxes with many versions and flags. It was not written for
@@ -36,25 +36,6 @@ export interface Sidx {
   /** Bytes between the index and the first sub-segment. */
   readonly firstOffset: number;
   readonly references: readonly SidxReference[];
-}
-
-/** Track fragment header (§8.8.7). */
-export interface TrackFragmentHeader {
-  readonly trackId: number;
-  readonly baseDataOffset: number | undefined;
-  readonly defaultBaseIsMoof: boolean;
-  readonly duration: number | undefined;
-  readonly size: number | undefined;
-}
-
-/** Track run (§8.8.8): one array entry per sample, or undefined where the defaults hold. */
-export interface TrackRun {
-  readonly count: number;
-  readonly dataOffset: number | undefined;
-  readonly durations: readonly number[] | undefined;
-  readonly sizes: readonly number[] | undefined;
-  readonly flags: readonly number[] | undefined;
-  readonly firstFlags: number | undefined;
 }
 
 /** Units per second of a `mvhd`. */
@@ -107,50 +88,7 @@ export function parseSidx(box: HeldBox): Sidx {
   };
 }
 
-const TFHD = { baseDataOffset: 0x01, description: 0x02, duration: 0x08, size: 0x10, flags: 0x20, baseIsMoof: 0x020000 };
-
-/** A `tfhd`. */
-export function parseTrackFragmentHeader(box: HeldBox): TrackFragmentHeader {
-  const flags = flagsOf(box);
-  const has = (flag: number): boolean => (flags & flag) !== 0;
-  const words = [TFHD.baseDataOffset, TFHD.baseDataOffset, TFHD.description, TFHD.duration, TFHD.size, TFHD.flags].filter(has).length;
-  const tfhd = parse('tfhd', box, 8 + words * 4);
-  return {
-    trackId: tfhd.track_id,
-    baseDataOffset: has(TFHD.baseDataOffset) ? safe(box, tfhd.base_data_offset) : undefined,
-    defaultBaseIsMoof: has(TFHD.baseIsMoof),
-    duration: has(TFHD.duration) ? tfhd.default_sample_duration : undefined,
-    size: has(TFHD.size) ? tfhd.default_sample_size : undefined,
-  };
-}
-
-/** Decode time of a `tfdt`, in units of the track's timescale. */
-export const parseDecodeTime = (box: HeldBox): number => safe(box, parse('tfdt', box, versionOf(box) === 1 ? 12 : 8).baseMediaDecodeTime);
-
-const TRUN = { dataOffset: 0x01, firstFlags: 0x04, duration: 0x100, size: 0x200, flags: 0x400, composition: 0x800 };
-
-/** A `trun`. */
-export function parseTrackRun(box: HeldBox): TrackRun {
-  const flags = flagsOf(box);
-  const has = (flag: number): boolean => (flags & flag) !== 0;
-  const head = 8 + 4 * [TRUN.dataOffset, TRUN.firstFlags].filter(has).length;
-  const wordsPerSample = [TRUN.duration, TRUN.size, TRUN.flags, TRUN.composition].filter(has).length;
-  const count = fieldsOf(box, head).getUint32(4);
-  const needed = head + count * wordsPerSample * 4;
-  if (needed > box.payload.length) throw malformed(payloadStart(box) + 4, 'sample count of trun');
-  // Bytes beyond the samples would make mp4box loop over a count that nothing bounds.
-  const trun = parse('trun', { ...box, payload: box.payload.subarray(0, needed) }, needed);
-  return {
-    count,
-    dataOffset: has(TRUN.dataOffset) ? trun.data_offset : undefined,
-    durations: has(TRUN.duration) ? trun.sample_duration : undefined,
-    sizes: has(TRUN.size) ? trun.sample_size : undefined,
-    flags: has(TRUN.flags) ? trun.sample_flags : undefined,
-    firstFlags: has(TRUN.firstFlags) ? trun.first_sample_flags : undefined,
-  };
-}
-
-type ParsedType = 'mvhd' | 'mdhd' | 'tkhd' | 'mehd' | 'elst' | 'trex' | 'sidx' | 'tfhd' | 'tfdt' | 'trun';
+type ParsedType = 'mvhd' | 'mdhd' | 'tkhd' | 'mehd' | 'elst' | 'trex' | 'sidx';
 
 function parse<T extends ParsedType>(type: T, box: HeldBox, atLeast: number): AllRegisteredBoxes[T] {
   fieldsOf(box, atLeast);
@@ -167,7 +105,6 @@ function parse<T extends ParsedType>(type: T, box: HeldBox, atLeast: number): Al
 }
 
 const versionOf = (box: HeldBox): number => fieldsOf(box, 4).getUint8(0);
-const flagsOf = (box: HeldBox): number => fieldsOf(box, 4).getUint32(0) & 0xffffff;
 
 function positive(box: HeldBox, timescale: number): number {
   if (timescale > 0) return timescale;

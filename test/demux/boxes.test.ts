@@ -1,67 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import {
-  beginsWithBox,
-  boxesWithin,
-  entryCount,
-  type HeldBox,
-  parseBoxes,
-  readBox,
-  readBoxHeader,
-  topLevelBoxes,
-} from '../../src/demux/boxes.ts';
-import { parseTrackRun } from '../../src/demux/mp4box.ts';
+import { beginsWithBox, boxesWithin, entryCount, type HeldBox, parseBoxes } from '../../src/demux/boxes.ts';
 import { SampleTable } from '../../src/demux/sample-table.ts';
 import type { ErrorCode } from '../../src/errors.ts';
-import { MemorySource, type MemorySourceOptions } from '../fakes/memory-source.ts';
 import { bigBox, box, bytes, fullBox, u32 } from '../fakes/mp4-boxes.ts';
 
-const { signal } = new AbortController();
 const error = (code: ErrorCode, offset: number) => expect.objectContaining({ code, details: expect.objectContaining({ offset }) });
-
-async function headersOf(file: Uint8Array, options?: MemorySourceOptions) {
-  const found: string[] = [];
-  for await (const { type, start, end } of topLevelBoxes(new MemorySource(file, options), 0, signal)) found.push(`${type} ${start}-${end}`);
-  return found;
-}
-
-describe('top-level boxes', () => {
-  const file = bytes(box('ftyp', new Uint8Array(4)), bigBox('mdat', new Uint8Array(100)), box('free'), u32(0), 'mdat', new Uint8Array(9));
-
-  test('are found by their headers, with 32-bit and 64-bit sizes and with one that reaches to the end', async () => {
-    expect(await headersOf(file)).toEqual(['ftyp 0-12', 'mdat 12-128', 'free 128-136', 'mdat 136-153']);
-  });
-
-  test('reach to infinity when the length is unknown', async () => {
-    expect(await headersOf(file, { unknownLength: true })).toEqual(['ftyp 0-12', 'mdat 12-128', 'free 128-136', 'mdat 136-Infinity']);
-  });
-
-  test('cost 16 bytes each, whatever lies in them', async () => {
-    const source = new MemorySource(bytes(box('mdat', new Uint8Array(1 << 20)), box('mdat', new Uint8Array(1 << 20))));
-    for await (const _ of topLevelBoxes(source, 0, signal));
-    expect(source.bytesRead).toBe(32);
-  });
-
-  test('that end inside a header are cut off', async () => {
-    for (const length of [1, 7]) await expect(headersOf(file.subarray(0, 12 + length))).rejects.toEqual(error('media.truncated', 12));
-    await expect(headersOf(bytes(u32(1), 'mdat', u32(0)))).rejects.toEqual(error('media.truncated', 0));
-  });
-
-  test.each([
-    ['smaller than its header', bytes(u32(7), 'free', u32(0), u32(0))],
-    ['smaller than its large header', bytes(u32(1), 'free', u32(0), u32(15))],
-    ['beyond 2^53', bytes(u32(1), 'free', u32(0x00200000), u32(0))],
-  ])('with a size %s are malformed', async (_, head) => {
-    await expect(readBoxHeader(new MemorySource(head), 0, signal)).rejects.toEqual(error('media.malformed', 0));
-  });
-
-  test('are read whole only within a budget, and only if they are whole', async () => {
-    const source = new MemorySource(bytes(box('free'), box('moov', new Uint8Array(100))));
-    const header = (await readBoxHeader(source, 8, signal))!;
-    await expect(readBox(source, header, signal, 107)).rejects.toEqual(error('media.limit', 8));
-    expect((await readBox(source, header, signal, 108)).payload.length).toBe(100);
-    await expect(readBox(source, { ...header, end: 200 }, signal)).rejects.toEqual(error('media.truncated', 8));
-  });
-});
 
 describe('held boxes', () => {
   test('form a tree with offsets in the resource', () => {
@@ -124,14 +67,6 @@ describe('tables', () => {
 
   test('that are cut before their count are malformed', () => {
     expect(() => entryCount(parseBoxes(box('stts', u32(0)), 0)[0], 4, 64)).toThrow(error('media.malformed', 0));
-  });
-
-  test('of a track run are bounded before mp4box loops over them', () => {
-    const run = (flags: number, ...rest: Uint8Array[]) => parseBoxes(box('trun', u32(flags), ...rest), 0)[0];
-    expect(parseTrackRun(run(0x300, u32(1), u32(1024), u32(7)))).toMatchObject({ count: 1, durations: [1024], sizes: [7] });
-    expect(() => parseTrackRun(run(0x300, u32(2), u32(1024), u32(7)))).toThrow(error('media.malformed', 12));
-    // No field per sample, a huge count, and bytes behind it that would keep mp4box busy for minutes.
-    expect(parseTrackRun(run(0, u32(0xffffffff), u32(0)))).toMatchObject({ count: 0xffffffff, sizes: undefined });
   });
 });
 
