@@ -1,6 +1,7 @@
 import type { Container, MediaInfo, Packet, SeekPoint } from '../media.ts';
 import type { SegmentIndex } from '../source/segment-index.ts';
 import type { ByteSource } from '../source/source.ts';
+import type { FrameIndex } from './frame-index.ts';
 
 /**
  * Takes a {@link ByteSource}, gives `MediaInfo`, packets in order, and seeks. It never scans what it can compute and never assumes
@@ -8,7 +9,9 @@ import type { ByteSource } from '../source/source.ts';
  */
 export interface Demuxer {
   readonly container: Container;
-  /** Reads as much of the head as it takes. Idempotent, single flight. @throws AulosError `media.*` with a byte offset. */
+  /** Where packets stand, as far as they have passed by, in a format that has no table of its own. */
+  readonly frameIndex?: FrameIndex;
+  /** Reads as much of the head as it takes. Idempotent, single flight; what was estimated is told exactly once it is known. @throws AulosError `media.*` with a byte offset. */
   info(signal: AbortSignal): Promise<MediaInfo>;
   /**
    * Packets from a seek point (default: the start) to the end of the resource. Damaged stretches are skipped to the next sync.

@@ -8,7 +8,9 @@ import { type FlacMetadata, readFlacMetadata } from './flac-metadata.ts';
 import { beginSearch, isNear, narrow, probeOffset } from './flac-seek.ts';
 import type { FlacSeekTable, Landmark } from './flac-seek-table.ts';
 import { type FlacStreamInfo, flacDescription, parseStreamInfo, synthesizeStreamInfo } from './flac-stream-info.ts';
+import { FrameIndex } from './frame-index.ts';
 import { skipId3v2 } from './id3.ts';
+import { InfoInTime } from './info-in-time.ts';
 
 /**
  * Demuxes native FLAC (RFC 9639 §7), also behind an ID3v2 tag, and streams that begin at a frame, without marker and metadata.
@@ -20,7 +22,7 @@ export function flacDemuxer(source: ByteSource): Demuxer {
 
 /** What the head of the file says, and what the first frame says that headers of later ones refer to. */
 interface FlacHead {
-  readonly info: MediaInfo;
+  readonly info: InfoInTime;
   readonly streamInfo: FlacStreamInfo;
   readonly seekTable: FlacSeekTable | undefined;
   /** Byte offset of the first frame. */
@@ -33,6 +35,7 @@ interface FlacHead {
 
 class FlacDemuxer implements Demuxer {
   readonly container = 'flac';
+  readonly frameIndex = new FrameIndex({ isOnlyWay: false });
   readonly #source: ByteSource;
   #head: Promise<FlacHead> | undefined;
 
@@ -41,31 +44,34 @@ class FlacDemuxer implements Demuxer {
   }
 
   async info(signal: AbortSignal): Promise<MediaInfo> {
-    return (await this.#readHead(signal)).info;
+    return (await this.#readHead(signal)).info.now;
   }
 
   async *packets(signal: AbortSignal, from?: SeekPoint): AsyncGenerator<Packet> {
     const head = await this.#readHead(signal);
-    if (from) return yield* this.#packetsFrom({ offset: from.offset, frame: from.timestamp }, head, signal);
+    const start = from ? { offset: from.offset, frame: from.timestamp } : { offset: head.firstFrame, frame: 0 };
+    const trace = this.frameIndex.trace(from);
     let isEmpty = true;
-    for await (const packet of this.#packetsFrom({ offset: head.firstFrame, frame: 0 }, head, signal)) {
+    for await (const packet of this.#packetsFrom(start, head, signal)) {
       isEmpty = false;
+      trace.pass(packet.timestamp, packet.offset, packet.timestamp + packet.duration);
       yield packet;
     }
+    trace.end();
     const offset = head.firstFrame;
-    if (isEmpty) throw new AulosError('media.malformed', { offset, what: 'FLAC frame' }, 'no FLAC frame is whole');
+    if (isEmpty && !from) throw new AulosError('media.malformed', { offset, what: 'FLAC frame' }, 'no FLAC frame is whole');
   }
 
   async seek(seconds: number, signal: AbortSignal): Promise<SeekPoint> {
     const head = await this.#readHead(signal);
-    const frame = Math.round(Math.max(0, seconds) * head.info.config.sampleRate);
-    const target = Math.min(frame, head.info.frames ?? Infinity);
+    const { config, frames } = head.info.now;
+    const target = Math.min(Math.round(Math.max(0, seconds) * config.sampleRate), frames ?? Infinity);
     return this.#walk(await this.#approach(target, head, signal), target, head, signal);
   }
 
   /** Single flight; a failed attempt is not remembered. */
   #readHead(signal: AbortSignal): Promise<FlacHead> {
-    this.#head ??= readHead(this.#source, signal).catch((error) => {
+    this.#head ??= readHead(this.#source, this.frameIndex, signal).catch((error) => {
       this.#head = undefined;
       throw error;
     });
@@ -98,10 +104,14 @@ class FlacDemuxer implements Demuxer {
    * is always a frame that was seen, and a wrong high end costs a longer walk.
    */
   async #approach(target: number, head: FlacHead, signal: AbortSignal): Promise<Landmark> {
-    const { sampleRate } = head.info.config;
-    const first = { offset: head.firstFrame, frame: 0 };
+    const { config, frames } = head.info.now;
+    const { sampleRate } = config;
+    const passed = this.frameIndex.before(target);
+    if (passed) return { offset: passed.offset, frame: passed.timestamp };
+    const { last } = this.frameIndex;
+    const first = last ? { offset: last.offset, frame: last.timestamp } : { offset: head.firstFrame, frame: 0 };
     const { before, after } = head.seekTable?.around(target, head.firstFrame) ?? {};
-    let search = beginSearch(target, first, after ?? { offset: this.#source.length, frame: head.info.frames });
+    let search = beginSearch(target, first, after ?? { offset: this.#source.length, frame: frames });
     if (before && before.offset > first.offset && before.offset < search.highOffset)
       search = narrow(search, before.offset, await this.#frameFrom(before.offset, head, signal));
     while (!isNear(search, sampleRate)) {
@@ -132,7 +142,7 @@ class FlacDemuxer implements Demuxer {
   }
 }
 
-async function readHead(source: ByteSource, signal: AbortSignal): Promise<FlacHead> {
+async function readHead(source: ByteSource, index: FrameIndex, signal: AbortSignal): Promise<FlacHead> {
   const reader = new ByteReader(source, signal);
   await skipId3v2(reader);
   await reader.need(4);
@@ -163,7 +173,14 @@ async function readHead(source: ByteSource, signal: AbortSignal): Promise<FlacHe
     tags: metadata.tags,
   };
   const origin = finder.header.firstFrame(blockSize);
-  return { info, streamInfo, seekTable: metadata.seekTable, firstFrame: reader.position, fixedBlockSize: blockSize, origin };
+  return {
+    info: new InfoInTime(info, index),
+    streamInfo,
+    seekTable: metadata.seekTable,
+    firstFrame: reader.position,
+    fixedBlockSize: blockSize,
+    origin,
+  };
 }
 
 function finderFor(reader: ByteReader, { bits, minFrameBytes }: FlacStreamInfo): FlacFrameFinder {

@@ -2,11 +2,11 @@ import type { MediaInfo, Packet, SeekPoint } from '../media.ts';
 import type { ByteSource } from '../source/source.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { Demuxer } from './demuxer.ts';
-import { FrameOffsets } from './frame-offsets.ts';
+import { FrameIndex } from './frame-index.ts';
+import { InfoInTime } from './info-in-time.ts';
 import { type Mp3Layout, readMp3Layout } from './mp3-layout.ts';
-import { type Landing, landNear } from './mp3-seek.ts';
-import { HEADER_BYTES, sideInfoBytes } from './mpeg-audio-header.ts';
-import { filterPreroll, mpegAudioPackets } from './mpeg-audio-packets.ts';
+import { Mp3Seeker } from './mp3-seek.ts';
+import { mpegAudioPackets } from './mpeg-audio-packets.ts';
 
 /**
  * Demuxes MPEG audio of layers I to III (ISO/IEC 11172-3, 13818-3) with or without ID3, Xing, LAME, VBRI and APE tags. A packet is a frame.
@@ -16,68 +16,60 @@ export function mp3Demuxer(source: ByteSource): Demuxer {
   return new Mp3Demuxer(source);
 }
 
+interface OpenStream {
+  readonly layout: Mp3Layout;
+  readonly info: InfoInTime;
+  readonly seeker: Mp3Seeker;
+}
+
 class Mp3Demuxer implements Demuxer {
   readonly container = 'mp3';
+  readonly frameIndex = new FrameIndex({ isOnlyWay: true });
   readonly #source: ByteSource;
-  readonly #passed = new FrameOffsets();
-  #layout: Promise<Mp3Layout> | undefined;
+  #stream: Promise<OpenStream> | undefined;
 
   constructor(source: ByteSource) {
     this.#source = source;
   }
 
   async info(signal: AbortSignal): Promise<MediaInfo> {
-    return (await this.#readLayout(signal)).info;
+    return (await this.#open(signal)).info.now;
   }
 
   async *packets(signal: AbortSignal, from?: SeekPoint): AsyncGenerator<Packet> {
-    const { stream, audioStart, taggedEnd } = await this.#readLayout(signal);
+    const { stream, audioStart, taggedEnd } = (await this.#open(signal)).layout;
     const reader = new ByteReader(this.#source, signal, from?.offset ?? audioStart);
-    const isExact = from?.exact ?? true;
+    const trace = this.frameIndex.trace(from);
     for await (const packet of mpegAudioPackets(reader, stream, from?.timestamp ?? 0, taggedEnd)) {
-      if (isExact) this.#passed.note(packet.timestamp / packet.duration, packet.offset);
+      trace.pass(packet.timestamp, packet.offset, packet.timestamp + packet.duration);
       yield packet;
     }
+    trace.end();
   }
 
   async seek(seconds: number, signal: AbortSignal): Promise<SeekPoint> {
-    const layout = await this.#readLayout(signal);
-    const { info, stream } = layout;
-    const { samples } = stream.header;
-    const wanted = Math.round(Math.max(0, seconds) * info.config.sampleRate);
-    const end = info.frames ?? (info.duration ?? Infinity) * info.config.sampleRate;
-    const target = Math.min(wanted, Math.round(end)) + info.encoderDelay;
-    const first = Math.max(0, Math.floor(target / samples) - prerollFrames(layout));
-    const { frame, offset, exact, error } = await this.#land(first, layout, signal);
-    return { offset, index: 0, timestamp: frame * samples, target, exact, errorBound: (error * samples) / info.config.sampleRate };
-  }
-
-  async #land(frame: number, layout: Mp3Layout, signal: AbortSignal): Promise<Landing> {
-    const passed = this.#passed.atOrBefore(frame);
-    if (passed) return { ...passed, exact: true, error: 0 };
-    if (frame === 0) return { frame, offset: layout.audioStart, exact: true, error: 0 };
-    return landNear(frame, layout, this.#source, signal);
+    const { layout, seeker, info } = await this.#open(signal);
+    const { frames, duration, encoderDelay, config } = info.now;
+    const { samples } = layout.stream.header;
+    const end = frames ?? (duration ?? Infinity) * config.sampleRate;
+    const target = Math.min(Math.round(Math.max(0, seconds) * config.sampleRate), Math.round(end)) + encoderDelay;
+    const { packet, offset, error } = await seeker.find(Math.floor(target / samples), signal);
+    const errorBound = (error * samples) / config.sampleRate;
+    return { offset, index: 0, timestamp: packet * samples, target, exact: error === 0, errorBound };
   }
 
   /** Single flight; a failed attempt is not remembered. */
-  #readLayout(signal: AbortSignal): Promise<Mp3Layout> {
-    this.#layout ??= readMp3Layout(this.#source, signal).catch((error) => {
-      this.#layout = undefined;
+  #open(signal: AbortSignal): Promise<OpenStream> {
+    this.#stream ??= this.#read(signal).catch((error) => {
+      this.#stream = undefined;
       throw error;
     });
-    return this.#layout;
+    return this.#stream;
   }
-}
 
-/**
- * Frames to decode before one to have it right. In layer III it overlaps with the one before, whose main data may begin 511 bytes (255 at
- * the lower rates) of main data earlier, in frames of the smallest size that the stream may have.
- */
-function prerollFrames({ stream: { header }, constant }: Mp3Layout): number {
-  if (header.layer !== 3) return filterPreroll(header.layer);
-  const reach = header.version === 1 ? 511 : 255;
-  const lowestBitRate = header.version === 1 ? 32_000 : 8_000;
-  const frameBytes = constant?.frameBytes ?? (header.samples * lowestBitRate) / (8 * header.sampleRate);
-  const mainDataBytes = Math.max(1, Math.floor(frameBytes) - HEADER_BYTES - (header.hasCrc ? 2 : 0) - sideInfoBytes(header));
-  return Math.ceil(reach / mainDataBytes) + 1;
+  async #read(signal: AbortSignal): Promise<OpenStream> {
+    const layout = await readMp3Layout(this.#source, signal);
+    const seeker = new Mp3Seeker(this.#source, layout, this.frameIndex);
+    return { layout, info: new InfoInTime(layout.info, this.frameIndex), seeker };
+  }
 }

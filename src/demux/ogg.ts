@@ -2,7 +2,7 @@ import type { MediaInfo, Packet, SeekPoint } from '../media.ts';
 import type { ByteSource } from '../source/source.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { Demuxer } from './demuxer.ts';
-
+import { FrameIndex } from './frame-index.ts';
 import { type OggEnd, readOggEnd } from './ogg-end.ts';
 import { type OggHead, readOggHead } from './ogg-head.ts';
 import { OggPacketizer } from './ogg-packets.ts';
@@ -30,6 +30,8 @@ interface Link {
 
 class OggDemuxer implements Demuxer {
   readonly container = 'ogg';
+  /** Of pages; the time of one is that at which the packets behind those begin that end on it. */
+  readonly frameIndex = new FrameIndex({ isOnlyWay: false });
   readonly #source: ByteSource;
   #opening: Promise<Link> | undefined;
 
@@ -83,10 +85,11 @@ class OggDemuxer implements Demuxer {
     const { mapping, origin, format, serial } = head;
     const pages = new OggPageReader(new ByteReader(this.#source, signal, start.offset));
     const packetizer = new OggPacketizer();
+    const trace = this.frameIndex.trace({ timestamp: start.frame, exact: true });
     let time = start.frame;
     let previous: Uint8Array | undefined;
     for (let page = await pages.next(); page; page = await pages.next()) {
-      if (page.isBeginning && page.offset > start.offset) return; // another link
+      if (page.isBeginning && page.offset > start.offset) break; // another link
       if (page.serial !== serial) continue;
       const { packets, isBehindGap } = packetizer.take(page);
       const durations = packets.map(({ data }, i) => mapping.framesOf(data, packets[i - 1]?.data ?? previous));
@@ -101,14 +104,20 @@ class OggDemuxer implements Demuxer {
         yield { data, offset, timestamp: time, duration, join: true, preroll: Math.ceil(format.prerollFrames / Math.max(1, duration)) };
         time += duration;
       }
+      if (!page.isEnd && page.granule === time + origin) trace.pass(time, page.offset, time);
     }
+    trace.end();
   }
 
   /** A landmark shortly before `target`, at the latest the beginning. */
   async #approach(target: number, head: OggHead, info: MediaInfo, signal: AbortSignal): Promise<OggLandmark> {
     const { sampleRate } = info.config;
+    const passed = this.frameIndex.before(target);
+    if (passed) return { offset: passed.offset, frame: passed.timestamp };
+    const { last } = this.frameIndex;
+    const low = last && last.timestamp <= target ? { offset: last.offset, frame: last.timestamp } : beginningOf(head);
     const end = { offset: this.#source.length, frame: info.frames && info.encoderDelay + info.frames };
-    let search = beginSearch(target, beginningOf(head), end);
+    let search = beginSearch(target, low, end);
     while (!isNear(search, sampleRate)) {
       const offset = probeOffset(search, sampleRate, GUESSED_BYTES_PER_SECOND / sampleRate);
       search = narrow(search, offset, await this.#landmarkFrom(offset, head, signal));

@@ -143,7 +143,7 @@ describe.runIf(requireTool('ffmpeg'))('ADTS', () => {
   });
 
   it('estimates the duration within 3 %, and knows it for a file that it has seen the end of', async () => {
-    const { info } = await read(stereo);
+    const info = await open(stereo).info(signal);
     expect(info).toMatchObject({ durationIsExact: false, frames: undefined });
     expect(Math.abs(info.duration! / ((frames.length * 1024) / 44_100) - 1)).toBeLessThan(0.03);
     const short = await read(join(...frames.slice(0, 20)));
@@ -166,7 +166,7 @@ describe.runIf(requireTool('ffmpeg'))('ADTS', () => {
     expect(point.exact).toBe(false);
     expect(errorOf(point)).toBeLessThanOrEqual(point.errorBound);
     expect(point.errorBound).toBeLessThan(1);
-    expect(source.reads.length - before.reads).toBeLessThanOrEqual(2);
+    expect(source.reads.slice(before.reads).filter(({ start, end }) => end > start).length).toBeLessThanOrEqual(2);
     expect(source.bytesRead - before.bytes).toBeLessThanOrEqual(131_072);
   });
 

@@ -229,12 +229,13 @@ describe.runIf(requireTool('lame') && requireTool('ffmpeg'))('seeking', () => {
       const source = new MemorySource(bytes);
       const fresh = mp3Demuxer(source);
       const info = await fresh.info(signal);
+      const head = source.bytesRead;
       const point = await fresh.seek(seconds, signal);
-      expect(source.bytesRead).toBeLessThan(256 * 1024);
+      expect(source.bytesRead - head).toBeLessThan(256 * 1024);
       expect(point.target).toBe(Math.round(Math.min(seconds, info.duration!) * 44_100) + info.encoderDelay);
       const truly = startOf.get(point.offset)!;
       expect(truly).toBeGreaterThanOrEqual(0);
-      expect(point.exact).toBe(isExact || point.timestamp === 0);
+      expect(point.exact).toBe(isExact || seconds <= 1); // so near the start frames are counted
       expect(Math.abs(point.timestamp - truly) / 44_100).toBeLessThanOrEqual(point.errorBound);
       const settled = point.target - point.timestamp;
       const late = decode((await packetsOf(fresh, point)).slice(0, 40));
