@@ -10,7 +10,7 @@ import type { Asset, AssetStore } from '../store/store.ts';
 import { type ConnectionLimits, Connections } from './connections.ts';
 import { Driver } from './driver.ts';
 import { isDue, type Revalidate } from './freshness.ts';
-import { type Indexer, IndexKeeper } from './index-keeper.ts';
+import { type Indexer, IndexKeeper, type SidecarShelf } from './index-keeper.ts';
 import type { Origin } from './origin.ts';
 import { PhaseMachine } from './phase.ts';
 import { AssetReader, closedError } from './reader.ts';
@@ -101,8 +101,8 @@ class Download {
   readonly #openers = new Set<OpenSource>();
   readonly #onClosed: () => void;
   #closed: Promise<void> | undefined;
-  /** Generation that was announced last. */
-  #announced: number | undefined;
+  /** What was announced last. */
+  #announced: { readonly generation: number; readonly isExact: boolean } | undefined;
 
   static async open(options: OpenOptions, shared: SourcesOptions, connections: Connections, onClosed: () => void): Promise<Download> {
     const asset = await shared.store.open(options.key);
@@ -149,11 +149,12 @@ class Download {
     return source;
   }
 
-  /** Tells what was found in this generation, once, and plans the look-ahead by it. */
+  /** Tells what was found in this generation, and plans the look-ahead by it. */
   announce(info: MediaInfo): void {
     const { generation } = this.driver.asset;
-    if (this.#announced === generation) return;
-    this.#announced = generation;
+    const isExact = info.durationIsExact;
+    if (this.#announced?.generation === generation && (this.#announced.isExact || !isExact)) return;
+    this.#announced = { generation, isExact };
     this.driver.bitRate = info.bitRate;
     this.events.publish('source.mediaInfo', { info });
   }
@@ -272,6 +273,10 @@ class OpenSource implements FileSource {
   async segmentIndex(signal: AbortSignal): Promise<SegmentIndex | undefined> {
     await this.completed(signal);
     return this.#download.index.get(signal);
+  }
+
+  get sidecars(): SidecarShelf {
+    return this.#download.driver.asset;
   }
 
   announce(info: MediaInfo): void {

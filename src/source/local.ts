@@ -44,6 +44,7 @@ export function openBlobSource(blob: Blob, options: LocalOptions = {}): FileSour
 export class LocalSource implements FileSource {
   readonly url: string;
   readonly key = undefined;
+  readonly sidecars = undefined;
   readonly phaseCell: Int32Array;
   readonly generation = 1;
   readonly held: ReadonlyRangeSet;
@@ -56,7 +57,8 @@ export class LocalSource implements FileSource {
   readonly #phase = new PhaseMachine('complete', () => {});
   readonly #readers = new Set<LocalReader>();
   readonly #index: IndexKeeper;
-  #isAnnounced = false;
+  /** Undefined until something was announced. */
+  #isAnnouncedExactly: boolean | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(bytes: LocalBytes, { events, indexer }: LocalOptions) {
@@ -98,8 +100,8 @@ export class LocalSource implements FileSource {
   }
 
   announce(info: MediaInfo): void {
-    if (this.#isAnnounced) return;
-    this.#isAnnounced = true;
+    if (this.#isAnnouncedExactly || this.#isAnnouncedExactly === info.durationIsExact) return;
+    this.#isAnnouncedExactly = info.durationIsExact;
     this.events.publish('source.mediaInfo', { info });
   }
 

@@ -2,6 +2,7 @@ import type { ByteRange, ReadonlyRangeSet } from '../base/ranges.ts';
 import type { AulosError } from '../errors.ts';
 import type { EventScope } from '../events/bus.ts';
 import type { MediaInfo } from '../media.ts';
+import type { SidecarShelf } from './index-keeper.ts';
 import type { SegmentIndex } from './segment-index.ts';
 
 /** Async ranged reads over a resource whose bytes may still be arriving. A {@link SourceReader} is one; tests have others. */
@@ -68,7 +69,9 @@ export interface FileSource extends AsyncDisposable {
   completed(signal: AbortSignal): Promise<void>;
   /** The one-shot index of a fragmented MP4, built on the first Complete edge; undefined if the file is none or it cannot be had. */
   segmentIndex(signal: AbortSignal): Promise<SegmentIndex | undefined>;
-  /** Tells what the prober found, once, for the `source.mediaInfo` event. */
+  /** Small things that are kept with these bytes; undefined where nothing is kept. */
+  readonly sidecars: SidecarShelf | undefined;
+  /** Tells what the prober found, for the `source.mediaInfo` event: once, and again when it knows exactly what it estimated. */
   announce(info: MediaInfo): void;
   /** Leaves Failed: tries again with a fresh budget, keeping what is held. */
   retry(): void;
