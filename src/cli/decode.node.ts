@@ -28,7 +28,7 @@ export async function decodeCommand(aulos: Aulos, url: string, options: DecodeOp
     throw new AulosError('input.invalid', { input: String(end) }, 'the end must come after the start');
   }
   const isExcerpt = start !== undefined || end !== undefined;
-  using _ = showProgress(aulos.events, { json });
+  using _ = await showProgress(aulos.events, { json });
   await using track = await aulos.open(url, { signal, whole: !isExcerpt });
   await using sink = await sinkFor(track, options);
   const frames = await play(aulos, track, sink, { start, end }, signal);

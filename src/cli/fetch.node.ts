@@ -6,7 +6,7 @@ import { formatBytes } from './units.ts';
 /** `aulos fetch URL`: downloads into the cache; asks the network only for what is not held yet. */
 export async function fetchCommand(aulos: Aulos, url: string, { json }: CommonOptions, signal: AbortSignal): Promise<CommandResult> {
   const heldBefore = await heldBytes(aulos, url);
-  using _ = showProgress(aulos.events, { json });
+  using _ = await showProgress(aulos.events, { json });
   await using track = await aulos.open(url, { signal });
   await track.download({ signal });
   const { length: bytes = 0, traffic, mediaType } = track.source;

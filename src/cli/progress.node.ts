@@ -1,14 +1,13 @@
-import { Presets, SingleBar } from 'cli-progress';
 import type { AulosEvent, EventScope } from '../events/bus.ts';
 import { formatBytes, formatSeconds } from './units.ts';
 
 type ProgressPayload = AulosEvent<'source.progress'>['payload'];
 
 /** Shows the progress of a source on stderr until disposed: JSON lines, or a bar when stderr is a terminal, or nothing. */
-export function showProgress(events: EventScope, { json }: { readonly json: boolean }): Disposable {
+export async function showProgress(events: EventScope, { json }: { readonly json: boolean }): Promise<Disposable> {
   const controller = new AbortController();
   const { signal } = controller;
-  const stop = json ? jsonLines(events, signal) : process.stderr.isTTY ? bar(events, signal) : () => {};
+  const stop = json ? jsonLines(events, signal) : process.stderr.isTTY ? await bar(events, signal) : () => {};
   return {
     [Symbol.dispose]() {
       controller.abort();
@@ -33,7 +32,8 @@ const numbers = ({ heldBytes, length, bytesPerSecond, etaSeconds }: ProgressPayl
 });
 
 /** The bar comes with the first thing there is to tell: a cached track has none. */
-function bar(events: EventScope, signal: AbortSignal): () => void {
+async function bar(events: EventScope, signal: AbortSignal): Promise<() => void> {
+  const { Presets, SingleBar } = await import('cli-progress');
   const format = '{bar} {percentage} %  {bytes} of {size}  {rate}/s  eta {left}  {note}';
   const view = new SingleBar({ format, stream: process.stderr, hideCursor: true, clearOnComplete: false }, Presets.shades_classic);
   const nothingYet = { bytes: '0 B', size: '?', rate: '0 B', left: '?', note: '' };

@@ -36,7 +36,8 @@ export function createNodeClient(options: NodeClientOptions = {}): RangeClient {
 }
 
 class UndiciTransport implements Transport {
-  readonly #connections: Connections;
+  readonly #connect: () => Promise<Connections>;
+  #connections: Promise<Connections> | undefined;
   readonly #userAgent: string;
   readonly #isDenied: AddressRule | undefined;
 
@@ -44,15 +45,17 @@ class UndiciTransport implements Transport {
     this.#userAgent = userAgent;
     this.#isDenied = isDenied;
     const { connectMs } = { ...defaultTimeouts, ...timeouts };
-    this.#connections = createConnections(connectMs, isDenied ? checkedLookup(isDenied, lookup) : lookup);
+    this.#connect = () => createConnections(connectMs, isDenied ? checkedLookup(isDenied, lookup) : lookup);
   }
 
   async send(sent: Sent, transfer: Transfer): Promise<Arrival> {
+    this.#connections ??= this.#connect();
+    const connections = await this.#connections;
     let hop: Hop = { target: sent.target, headers: sent.headers, passed: new Set() };
     for (;;) {
       if (this.#isDenied) refuseDenied(hop.target, this.#isDenied);
       const headers = { 'user-agent': this.#userAgent, accept: '*/*', ...hop.headers, ...protocolHeaders(sent) };
-      const answer = await exchange(this.#connections, hop.target, headers, transfer, sent.timeouts);
+      const answer = await exchange(connections, hop.target, headers, transfer, sent.timeouts);
       const next = nextHop(hop, answer.status, answer.headers.location);
       if (!next) return answer;
       answer.drop();
@@ -64,8 +67,8 @@ class UndiciTransport implements Transport {
     return nameBodyError(error, progress);
   }
 
-  close(): Promise<void> {
-    return this.#connections.destroy();
+  async close(): Promise<void> {
+    await (await this.#connections)?.destroy();
   }
 }
 

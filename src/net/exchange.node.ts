@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { LookupFunction } from 'node:net';
-import { Agent, type Dispatcher } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import { AulosError, redactUrl } from '../errors.ts';
 import { ChunkQueue } from './chunk-queue.ts';
 import type { NetTimeouts } from './client.ts';
@@ -13,10 +13,15 @@ export interface Exchange extends Arrival {
   drop(): void;
 }
 
-/** A pool of keep-alive connections: at most `connectMs` to make one, to the addresses that `lookup` finds. */
+/** A pool of keep-alive connections. */
 export type Connections = Agent;
 
-export function createConnections(connectMs: number, lookup: LookupFunction | undefined): Connections {
+/**
+ * Makes a pool: at most `connectMs` for a connection, to the addresses that `lookup` finds. undici is loaded here, at the first request:
+ * that takes as long as starting Node, and what is cached needs none.
+ */
+export async function createConnections(connectMs: number, lookup: LookupFunction | undefined): Promise<Connections> {
+  const { Agent } = await import('undici');
   return new Agent({
     connect: { timeout: connectMs, ...(lookup && { lookup }) },
     maxHeaderSize: MAX_HEADER_BYTES,
