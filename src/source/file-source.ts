@@ -10,12 +10,12 @@ import type { Asset, AssetStore } from '../store/store.ts';
 import { type ConnectionLimits, Connections } from './connections.ts';
 import { Driver } from './driver.ts';
 import { isDue, type Revalidate } from './freshness.ts';
-import { type Indexer, IndexKeeper, type SidecarShelf } from './index-keeper.ts';
+import { type Indexer, IndexKeeper } from './index-keeper.ts';
 import type { Origin } from './origin.ts';
 import { PhaseMachine } from './phase.ts';
 import { AssetReader, closedError } from './reader.ts';
 import type { SegmentIndex } from './segment-index.ts';
-import type { FileSource, Phase, Readiness, SourceReader } from './source.ts';
+import type { FileSource, Phase, Readiness, SidecarShelf, SourceReader } from './source.ts';
 
 /** What all sources of one {@link Sources} share. They own neither the client nor the store. */
 export interface SourcesOptions {

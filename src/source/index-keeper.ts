@@ -2,19 +2,13 @@ import { raceAbort } from '../base/abort.ts';
 import { AulosError, isAulosError } from '../errors.ts';
 import type { EventScope } from '../events/bus.ts';
 import { SegmentIndex } from './segment-index.ts';
-import type { ByteSource } from './source.ts';
+import type { ByteSource, SidecarShelf } from './source.ts';
 
 /**
  * Builds the segment index of a complete resource; undefined if it is not a fragmented MP4. Handed to the source, which imports no parser.
  * @throws AulosError `media.*` if it is one but cannot be indexed.
  */
 export type Indexer = (source: ByteSource, signal: AbortSignal) => Promise<SegmentIndex | undefined>;
-
-/** Where an index is kept between runs; an asset is one. */
-export interface SidecarShelf {
-  readSidecar(name: string): Promise<Uint8Array | undefined>;
-  writeSidecar(name: string, bytes: Uint8Array): Promise<void>;
-}
 
 const SIDECAR = 'segments';
 

@@ -2,7 +2,6 @@ import type { ByteRange, ReadonlyRangeSet } from '../base/ranges.ts';
 import type { AulosError } from '../errors.ts';
 import type { EventScope } from '../events/bus.ts';
 import type { MediaInfo } from '../media.ts';
-import type { SidecarShelf } from './index-keeper.ts';
 import type { SegmentIndex } from './segment-index.ts';
 
 /** Async ranged reads over a resource whose bytes may still be arriving. A {@link SourceReader} is one; tests have others. */
@@ -18,6 +17,12 @@ export interface ByteSource {
    * @throws AulosError of the source (`net.*`, `http.*`, `asset.changed`, `source.closed`); `signal.reason` when aborted.
    */
   read(range: ByteRange, signal: AbortSignal, atLeast?: number): Promise<Uint8Array>;
+}
+
+/** Where small derived things are kept between runs, beside the bytes they are of; an asset is one. */
+export interface SidecarShelf {
+  readSidecar(name: string): Promise<Uint8Array | undefined>;
+  writeSidecar(name: string, bytes: Uint8Array): Promise<void>;
 }
 
 /** Where a source is in its life; see `phase.ts` for the legal moves. */
