@@ -32,8 +32,20 @@ export interface AudioSpecificConfig {
   readonly frameLength: 1024 | 960;
   /** The stream carries spectral band replication: HE-AAC, of which the core has half the rate. */
   readonly hasSbr: boolean;
-  /** The stream carries parametric stereo: HE-AAC v2, of which the core is mono. */
+  /** The stream carries parametric stereo, or may: HE-AAC v2, of which the core is mono, need not be announced (§1.6.6.2). */
   readonly hasParametricStereo: boolean;
+  /** What leaves a decoder. */
+  readonly decoded: DecodedFormat;
+}
+
+/** The sound that a decoder makes of an AAC stream. */
+export interface DecodedFormat {
+  /** Hz. */
+  readonly sampleRate: number;
+  readonly channels: number;
+  readonly framesPerPacket: number;
+  /** How spectral band replication takes part: not at all, at twice the rate of the core, or filling in at the same rate. */
+  readonly replication: 'none' | 'double' | 'downsampled';
 }
 
 /**
@@ -54,7 +66,7 @@ export function parseAudioSpecificConfig(description: Uint8Array, offset = 0): A
   const sampleRate = readSampleRate(bits, offset);
   const channelConfiguration = bits.bits(4);
   const isExplicit = outerType === OBJECT_TYPE_SBR || outerType === OBJECT_TYPE_PS;
-  if (isExplicit) readSampleRate(bits, offset);
+  const explicitRate = isExplicit ? readSampleRate(bits, offset) : 0;
   const objectType = isExplicit ? readObjectType(bits) : outerType;
   if (objectType !== OBJECT_TYPE_LC)
     throw new AulosError(
@@ -69,20 +81,43 @@ export function parseAudioSpecificConfig(description: Uint8Array, offset = 0): A
   const program = channelConfiguration === 0 ? readProgramConfig(bits) : undefined;
   const channels = program?.channels ?? AAC_CHANNELS[channelConfiguration];
   if (channels === 0 || channels > 8 || program?.isCoupled) throw unsupportedLayout(channelConfiguration, offset);
-  const extension = isExplicit ? { hasSbr: true, hasParametricStereo: outerType === OBJECT_TYPE_PS } : readSyncExtension(bits, offset);
-  return { sampleRate, channelConfiguration, channels, program, frameLength, ...extension };
+  const extension = isExplicit ? { hasSbr: true, outputRate: explicitRate, saysNoStereo: false } : readSyncExtension(bits, offset);
+  const { hasSbr, outputRate } = extension;
+  const hasParametricStereo = hasSbr && channels === 1 && !extension.saysNoStereo;
+  const core = { sampleRate, channelConfiguration, channels, program, frameLength, hasSbr, hasParametricStereo } as const;
+  return { ...core, decoded: decodedFormat(core, outputRate) };
+}
+
+/** Replication in frames of 960 is not decoded: nothing but digital radio has it. */
+function decodedFormat(core: Omit<AudioSpecificConfig, 'decoded'>, outputRate: number): DecodedFormat {
+  const { sampleRate, channels, frameLength, hasSbr, hasParametricStereo } = core;
+  if (!hasSbr || frameLength !== 1024) return { sampleRate, channels, framesPerPacket: frameLength, replication: 'none' };
+  const isDownsampled = outputRate === sampleRate;
+  return {
+    sampleRate: isDownsampled ? sampleRate : 2 * sampleRate,
+    channels: hasParametricStereo ? 2 : channels,
+    framesPerPacket: isDownsampled ? frameLength : 2 * frameLength,
+    replication: isDownsampled ? 'downsampled' : 'double',
+  };
 }
 
 const WHAT = 'AudioSpecificConfig';
 
+/** What an announcement of SBR says: whether there is any, the rate that it leads to in Hz, and whether there is surely no PS. */
+interface Extension {
+  readonly hasSbr: boolean;
+  readonly outputRate: number;
+  readonly saysNoStereo: boolean;
+}
+
 /** Reads the backward compatible announcement of SBR and PS. */
-function readSyncExtension(bits: BitReader, offset: number): Pick<AudioSpecificConfig, 'hasSbr' | 'hasParametricStereo'> {
-  const none = { hasSbr: false, hasParametricStereo: false };
+function readSyncExtension(bits: BitReader, offset: number): Extension {
+  const none = { hasSbr: false, outputRate: 0, saysNoStereo: true };
   if (bits.end - bits.position < 17 || bits.bits(11) !== SYNC_EXTENSION_SBR) return none;
   if (readObjectType(bits) !== OBJECT_TYPE_SBR || !bits.flag()) return none;
-  readSampleRate(bits, offset);
-  const hasParametricStereo = bits.end - bits.position >= 12 && bits.bits(11) === SYNC_EXTENSION_PS && bits.flag();
-  return { hasSbr: true, hasParametricStereo };
+  const outputRate = readSampleRate(bits, offset);
+  const saysNoStereo = bits.end - bits.position >= 12 && bits.bits(11) === SYNC_EXTENSION_PS && !bits.flag();
+  return { hasSbr: true, outputRate, saysNoStereo };
 }
 
 function readObjectType(bits: BitReader): number {

@@ -91,15 +91,12 @@ function readMpeg4(entry: Entry): AudioFormat {
   const bitRate = averageBitRate || undefined;
   if (objectType === 0x69 || objectType === 0x6b) return { ...readMpegAudio(entry), bitRate };
   if (objectType !== 0x40 && objectType !== 0x67) throw unsupported(entry.box, `MPEG-4 object type 0x${objectType.toString(16)}`);
-  const { sampleRate, channels, frameLength, hasSbr, hasParametricStereo } = parseAudioSpecificConfig(specificInfo, specificInfoOffset);
+  const { decoded, hasSbr, hasParametricStereo } = parseAudioSpecificConfig(specificInfo, specificInfoOffset);
+  const { sampleRate, channels, framesPerPacket, replication } = decoded;
   const codecString = `mp4a.40.${hasParametricStereo ? 29 : hasSbr ? 5 : 2}`;
   const config: CodecConfig = { codec: 'aac', codecString, sampleRate, channels, description: new Uint8Array(specificInfo) };
-  const degraded = hasParametricStereo
-    ? 'HE-AAC v2: only the mono core is decoded'
-    : hasSbr
-      ? 'HE-AAC: only the core is decoded'
-      : undefined;
-  return { config, framesPerPacket: frameLength, bitRate, degraded };
+  const degraded = hasSbr && replication === 'none' ? 'HE-AAC in frames of 960: only the core is decoded' : undefined;
+  return { config, framesPerPacket, bitRate, degraded };
 }
 
 function readMpegAudio({ box, sampleRate, channels }: Entry): AudioFormat {

@@ -26,12 +26,18 @@ describe('parseAudioSpecificConfig', () => {
     [
       'HE-AAC announced first',
       bytes([5, 5], [7, 4], [2, 4], [4, 4], [2, 5], ...general),
-      { sampleRate: 22_050, channels: 2, hasSbr: true, hasParametricStereo: false },
+      {
+        sampleRate: 22_050,
+        channels: 2,
+        hasSbr: true,
+        hasParametricStereo: false,
+        decoded: { sampleRate: 44_100, channels: 2, framesPerPacket: 2048, replication: 'double' },
+      },
     ],
     [
       'HE-AAC v2 announced first',
       bytes([29, 5], [7, 4], [1, 4], [4, 4], [2, 5], ...general),
-      { sampleRate: 22_050, channels: 1, hasSbr: true, hasParametricStereo: true },
+      { sampleRate: 22_050, channels: 1, hasSbr: true, hasParametricStereo: true, decoded: { sampleRate: 44_100, channels: 2 } },
     ],
     [
       'HE-AAC announced behind',
@@ -42,6 +48,26 @@ describe('parseAudioSpecificConfig', () => {
       'HE-AAC v2 announced behind',
       bytes([2, 5], [7, 4], [1, 4], ...general, [0x2b7, 11], [5, 5], [1, 1], [4, 4], [0x548, 11], [1, 1]),
       { hasSbr: true, hasParametricStereo: true },
+    ],
+    [
+      'mono HE-AAC, in which parametric stereo may come unannounced',
+      bytes([5, 5], [7, 4], [1, 4], [4, 4], [2, 5], ...general),
+      { channels: 1, hasParametricStereo: true, decoded: { channels: 2 } },
+    ],
+    [
+      'mono HE-AAC that says it has no parametric stereo',
+      bytes([2, 5], [7, 4], [1, 4], ...general, [0x2b7, 11], [5, 5], [1, 1], [4, 4], [0x548, 11], [0, 1]),
+      { hasSbr: true, hasParametricStereo: false, decoded: { channels: 1 } },
+    ],
+    [
+      'SBR that leads to the rate of the core',
+      bytes([5, 5], [4, 4], [2, 4], [4, 4], [2, 5], ...general),
+      { decoded: { sampleRate: 44_100, framesPerPacket: 1024, replication: 'downsampled' } },
+    ],
+    [
+      'HE-AAC in frames of 960, of which the core is decoded',
+      bytes([5, 5], [7, 4], [2, 4], [4, 4], [2, 5], [1, 1], [0, 2]),
+      { hasSbr: true, decoded: { sampleRate: 22_050, framesPerPacket: 960, replication: 'none' } },
     ],
     ['an announcement that there is no SBR', bytes([2, 5], [4, 4], [2, 4], ...general, [0x2b7, 11], [5, 5], [0, 1]), { hasSbr: false }],
   ])('reads %s', (_, description, expected) => {

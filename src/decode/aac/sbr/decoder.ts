@@ -1,0 +1,46 @@
+import type { AudioSpecificConfig } from '../../../demux/audio-specific-config.ts';
+import type { BitReader } from '../../../demux/bit-reader.ts';
+import type { DecodedFrames } from '../../decoder.ts';
+import type { ElementSlot } from '../channel-layout.ts';
+import { SbrElement } from './element.ts';
+
+/** What makes HE-AAC of a decoded AAC core: spectral band replication (ISO/IEC 14496-3 §4.6.18) and parametric stereo (§8.6.4). */
+export class SbrDecoder {
+  readonly #core: readonly Float32Array[];
+  readonly #elements: readonly { readonly slot: ElementSlot; readonly sbr: SbrElement }[];
+  readonly #frames: DecodedFrames;
+
+  /** `core` are the planes that the core is decoded to; `slots` say which of them belong together. */
+  constructor({ sampleRate, decoded }: AudioSpecificConfig, slots: readonly ElementSlot[], core: readonly Float32Array[]) {
+    this.#core = core;
+    this.#elements = slots.map((slot) => ({
+      slot,
+      sbr: new SbrElement(slot.planes.length, 2 * sampleRate, decoded.replication === 'downsampled'),
+    }));
+    const { channels, framesPerPacket: frames } = decoded;
+    const planes = Array.from({ length: channels }, () => new Float32Array(frames));
+    this.#frames = { planes, frames, channels, sampleRate: decoded.sampleRate };
+  }
+
+  /** Reads what the packet has for the element in `slot`, from behind extension_type up to bit `end`. */
+  read(slot: ElementSlot, bits: BitReader, end: number, hasCrc: boolean): void {
+    this.#elements.find((element) => element.slot === slot)?.sbr.read(bits, end, hasCrc);
+  }
+
+  /** Decodes a packet once its core has been decoded; the frames are valid until the next call. */
+  run(): DecodedFrames {
+    const { planes } = this.#frames;
+    for (const { slot, sbr } of this.#elements) {
+      const core = slot.planes.map((plane) => this.#core[plane]);
+      const output = slot.planes.map((plane) => planes[plane]);
+      sbr.run(core, output);
+    }
+    if (planes.length > this.#core.length) planes[1].set(planes[0]);
+    return this.#frames;
+  }
+
+  /** Forgets earlier packets. */
+  reset(): void {
+    for (const { sbr } of this.#elements) sbr.reset();
+  }
+}
