@@ -13,7 +13,7 @@ export class Resident {
   readonly #chunks = new Map<number, Uint8Array>();
   readonly #present = new RangeSet();
   readonly #dirty = new RangeSet();
-  /** Chunks of which a view was handed out: their buffers are not ours alone any more. */
+  /** Chunks of which a view was handed out, or whose buffers came from outside: those are not ours alone. */
   readonly #viewed = new Set<number>();
   /** A buffer for each chunk of a large file keeps the garbage collector busier than all the rest of a download. */
   readonly #spare: Uint8Array[] = [];
@@ -57,6 +57,15 @@ export class Resident {
       this.#present.add(gap);
       if (dirty) this.#dirty.add(gap);
     }
+  }
+
+  /** As {@link put} for clean bytes that nobody changes any more. Those of a whole chunk are kept as they are. */
+  adopt(offset: number, bytes: Uint8Array): void {
+    const chunk = chunkOf(offset);
+    if (bytes.length < CHUNK_BYTES || this.#chunks.has(chunk)) return this.put(offset, bytes, false);
+    this.#chunks.set(chunk, bytes);
+    this.#viewed.add(chunk);
+    this.#present.add(rangeOfChunk(chunk));
   }
 
   /** Dirty ranges, none across a chunk border, ascending. */

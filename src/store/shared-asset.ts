@@ -298,7 +298,7 @@ export class SharedAsset {
         this.#heal(run);
         return undefined;
       }
-      this.#resident.put(rangeOf(run).start, bytes, false);
+      this.#resident.adopt(rangeOf(run).start, bytes);
     }
     const view = this.#resident.view(range);
     this.#resident.trim(this.#host.medium.residentBytes);
