@@ -33,6 +33,8 @@ export interface ErrorDetails {
   'asset.integrity': { url: string };
   /** The text given is not an http(s) URL, nor a file. */
   'input.invalid': { input: string };
+  /** A stream that was given as input failed at byte `offset`; the cause is its own. */
+  'input.failed': { offset: number };
   'store.full': { needed?: number };
   /** Reading or writing the store failed; `syscall` and `errno` name the cause on disk. */
   'store.io': { path?: string; errno?: string };
@@ -63,6 +65,10 @@ export interface ErrorDetails {
   'engine.closed': Record<string, never>;
   /** Used after `close()`. */
   'source.closed': { url: string };
+  /** The reader of a stream without an end is so slow that what it wants is gone. */
+  'source.behind': { url: string; lostBytes: number };
+  /** A stream without an end cannot be had whole. */
+  'source.live': { url: string };
 }
 
 export type ErrorCode = keyof ErrorDetails;

@@ -26,6 +26,7 @@ const byFamily: Readonly<Record<string, number>> = {
   asset: exitCodes.refused,
   media: exitCodes.media,
   decode: exitCodes.media,
+  source: exitCodes.media,
   store: exitCodes.storage,
   output: exitCodes.storage,
 };

@@ -22,6 +22,8 @@ export interface EventPayloads {
   'source.generation': { generation: number };
   /** What the server says of what was held at the opening; `unknown` if it could not be asked, and what is held is played. */
   'source.revalidated': { result: 'same' | 'changed' | 'unknown'; error?: AulosError };
+  /** It has no end: only its last bytes are kept, in memory. */
+  'source.live': { url: string };
   'source.segmentIndex': { segments: number; error?: AulosError };
   'source.failed': { error: AulosError };
   'source.closed': { url: string };

@@ -323,13 +323,20 @@ export class Driver implements TransferHost {
 
   #followPlan(): void {
     if (this.isClosed || this.#error || this.#isCommitting || this.isHeldBack) return;
-    if (this.#live) return this.#keepLive(this.#live);
-    if (this.#isWhole()) {
-      if (this.#running.length > 0) return;
-      if (this.asset.committed) this.#complete();
-      else if (!this.asset.follows) this.#spawn(this.#commit());
-      return;
-    }
+    if (this.#live) this.#keepLive(this.#live);
+    else if (this.#isWhole()) this.#finish();
+    else this.#fetch();
+    this.#options.connections.look(); // who waits in the queue may be waited for by now
+  }
+
+  /** All bytes are held, and none is on its way any more. */
+  #finish(): void {
+    if (this.#running.length > 0) return;
+    if (this.asset.committed) this.#complete();
+    else if (!this.asset.follows) this.#spawn(this.#commit());
+  }
+
+  #fetch(): void {
     const { cancel, start } = plan({
       held: this.asset.held,
       length: this.length,
@@ -346,7 +353,6 @@ export class Driver implements TransferHost {
     for (const transfer of cancel) transfer.cancel();
     this.#running = this.#running.filter((transfer) => !transfer.cancelled);
     this.#start(start);
-    this.#options.connections.look(); // who waits in the queue may be waited for by now
   }
 
   #start(fetches: readonly Fetch[]): void {

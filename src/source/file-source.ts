@@ -1,21 +1,24 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { ByteRange, ReadonlyRangeSet } from '../base/ranges.ts';
 import { Wake } from '../base/wake.ts';
-import { type AulosError, redactUrl } from '../errors.ts';
+import { AulosError, redactUrl } from '../errors.ts';
 import { EventScope } from '../events/bus.ts';
 import type { MediaInfo } from '../media.ts';
 import type { RangeClient } from '../net/client.ts';
 import type { RetryPolicy } from '../net/retry.ts';
+import { assetKey } from '../store/key.ts';
 import type { Asset, AssetStore } from '../store/store.ts';
 import { type ConnectionLimits, Connections } from './connections.ts';
 import { Driver } from './driver.ts';
 import { isDue, type Revalidate } from './freshness.ts';
 import { type Indexer, IndexKeeper } from './index-keeper.ts';
+import { ENDLESS_BYTES } from './live.ts';
 import type { Origin } from './origin.ts';
 import { PhaseMachine } from './phase.ts';
 import { AssetReader, closedError } from './reader.ts';
 import type { SegmentIndex } from './segment-index.ts';
 import type { FileSource, Phase, Readiness, SidecarShelf, SourceReader } from './source.ts';
+import { clientOfStream } from './stream-client.ts';
 
 /** What all sources of one {@link Sources} share. They own neither the client nor the store. */
 export interface SourcesOptions {
@@ -42,6 +45,13 @@ export interface OpenOptions extends Origin {
   readonly revalidate?: Revalidate;
 }
 
+/** What becomes of the bytes. */
+interface Keeping {
+  readonly endlessAfter: number;
+  /** Nothing of them outlives the source. */
+  readonly isTemporary: boolean;
+}
+
 /** Opens sources over one client and one store, so that all openers of one key share one download. */
 export class Sources {
   readonly #options: SourcesOptions;
@@ -55,10 +65,32 @@ export class Sources {
   }
 
   /** Resolves as soon as the store has told what is held; the network is not waited for. @throws AulosError `store.*`, `source.closed`. */
-  async open(options: OpenOptions): Promise<FileSource> {
+  open(options: OpenOptions): Promise<FileSource> {
+    const keeping = { endlessAfter: ENDLESS_BYTES, isTemporary: false };
+    return this.#open(options, () => Download.open(options, keeping, this.#options, this.#connections, () => this.#leave(options)));
+  }
+
+  /**
+   * Opens a stream of bytes, which it owns: it is read once, in order, and cancelled when the source is closed; so long the store holds it.
+   * @throws AulosError `input.invalid` if somebody else reads the stream; `store.*`.
+   */
+  async openStream(stream: ReadableStream<Uint8Array>, options: Omit<OpenOptions, 'url' | 'key'> = {}): Promise<FileSource> {
+    const client = clientOfStream(stream);
+    const url = `stream:${crypto.getRandomValues(new Uint32Array(4)).join('-')}`;
+    const origin = { ...options, url, key: assetKey(url) };
+    const keeping = { endlessAfter: Infinity, isTemporary: true };
+    const shared = { ...this.#options, client };
+    const onClosed = () => {
+      this.#leave(origin);
+      void client.close();
+    };
+    return this.#open(origin, () => Download.open(origin, keeping, shared, new Connections(), onClosed));
+  }
+
+  async #open(options: OpenOptions, begin: () => Promise<Download>): Promise<FileSource> {
     for (;;) {
       if (this.#isClosed) throw closedError(options.url);
-      const download = await this.#downloadOf(options);
+      const download = await this.#downloadOf(options, begin);
       const source = download.join(options);
       if (source) return source;
       await download.close(); // it was leaving: the next one begins where it ends
@@ -73,11 +105,14 @@ export class Sources {
     await Promise.all(downloads.map((result) => result.status === 'fulfilled' && result.value.close()));
   }
 
-  #downloadOf(options: OpenOptions): Promise<Download> {
-    const { key } = options;
+  #leave({ key }: OpenOptions): void {
+    this.#downloads.delete(key);
+  }
+
+  #downloadOf({ key }: OpenOptions, begin: () => Promise<Download>): Promise<Download> {
     let download = this.#downloads.get(key);
     if (!download) {
-      download = Download.open(options, this.#options, this.#connections, () => this.#downloads.delete(key));
+      download = begin();
       this.#downloads.set(key, download);
       download.catch(() => this.#downloads.delete(key));
     }
@@ -104,15 +139,29 @@ class Download {
   /** What was announced last. */
   #announced: { readonly generation: number; readonly isExact: boolean } | undefined;
 
-  static async open(options: OpenOptions, shared: SourcesOptions, connections: Connections, onClosed: () => void): Promise<Download> {
+  static async open(
+    options: OpenOptions,
+    keeping: Keeping,
+    shared: SourcesOptions,
+    connections: Connections,
+    onClosed: () => void,
+  ): Promise<Download> {
     const asset = await shared.store.open(options.key);
     const length = asset.facts?.length;
     // Killed between the last byte and the commit: nothing is missing but the mark, and a look at the digest if there is one.
-    if (!asset.committed && length && !asset.facts?.digest && asset.held.contains({ start: 0, end: length })) await asset.commit(length).catch(() => {});
-    return new Download(asset, options, shared, connections, onClosed);
+    if (!asset.committed && length && !asset.facts?.digest && asset.held.contains({ start: 0, end: length }))
+      await asset.commit(length).catch(() => {});
+    return new Download(asset, options, keeping, shared, connections, onClosed);
   }
 
-  private constructor(asset: Asset, options: OpenOptions, shared: SourcesOptions, connections: Connections, onClosed: () => void) {
+  private constructor(
+    asset: Asset,
+    options: OpenOptions,
+    keeping: Keeping,
+    shared: SourcesOptions,
+    connections: Connections,
+    onClosed: () => void,
+  ) {
     this.#onClosed = onClosed;
     this.events = new EventScope('source', shared.events);
     this.phase = new PhaseMachine(asset.committed ? 'complete' : 'init', (from, to) => {
@@ -127,6 +176,7 @@ class Download {
       events: this.events,
       clock: shared.clock ?? systemClock,
       retry: shared.retry,
+      ...keeping,
       onComplete: () => void this.index.get(new AbortController().signal),
       onGeneration: () => this.index.reset(),
       onChange: () => this.phaseChange.signal(),
@@ -217,19 +267,23 @@ class OpenSource implements FileSource {
   }
 
   get generation(): number {
-    return this.#download.driver.asset.generation;
+    return this.#download.driver.bytes.generation;
   }
 
   get held(): ReadonlyRangeSet {
-    return this.#download.driver.asset.held;
+    return this.#download.driver.bytes.held;
   }
 
   get length(): number | undefined {
     return this.#download.driver.length;
   }
 
+  get isLive(): boolean {
+    return this.#download.driver.isLive;
+  }
+
   get mediaType(): string {
-    return this.#download.driver.asset.facts?.mediaType ?? '';
+    return this.#download.driver.bytes.facts?.mediaType ?? '';
   }
 
   get error(): AulosError | undefined {
@@ -262,6 +316,7 @@ class OpenSource implements FileSource {
         if (this.#closed || this.#download.driver.isClosed) throw closedError(this.url);
         if (this.phase === 'complete' && !this.#download.driver.isHeldBack) return;
         if (this.error) throw this.error;
+        if (this.isLive) throw liveError(this.url);
         if (this.#download.driver.fullCause) throw this.#download.driver.fullCause;
         await this.#download.phaseChange.after(this.#download.phaseChange.count, signal);
       }
@@ -301,4 +356,9 @@ class OpenSource implements FileSource {
     this.#download.phaseChange.signal(); // whoever waits for `completed` here looks again
     await this.#download.leave(this, this.#onIdle, this.#stopWanting);
   }
+}
+
+function liveError(from: string): AulosError {
+  const url = redactUrl(from);
+  return new AulosError('source.live', { url }, `${url} has no end, so it cannot be had whole`);
 }

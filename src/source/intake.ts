@@ -24,6 +24,8 @@ export interface IntakeTerms {
   readonly generation: number;
   /** Bytes before this offset are compared where they are held. */
   readonly compareUntil: number;
+  /** Bytes after which a body without a length counts as one without an end. */
+  readonly endlessAfter: number;
   /** True if the validators say that it is another version, and the bytes are to tell. */
   readonly claimsOther: boolean;
 }
@@ -38,6 +40,7 @@ export class Intake {
   at: number;
   readonly #response: RangeResponse;
   readonly #receiver: Receiver;
+  readonly #endlessAfter: number;
   #generation: number;
   #compareUntil: number;
   #claimsOther: boolean;
@@ -45,24 +48,31 @@ export class Intake {
   /** End of the overlap behind the seam. */
   #joinedUntil: number | undefined;
 
-  constructor({ response, generation, compareUntil, claimsOther }: IntakeTerms, receiver: Receiver) {
+  constructor({ response, generation, compareUntil, endlessAfter, claimsOther }: IntakeTerms, receiver: Receiver) {
     this.#response = response;
     this.#receiver = receiver;
     this.#generation = generation;
     this.#compareUntil = compareUntil;
+    this.#endlessAfter = endlessAfter;
     this.#claimsOther = claimsOther;
     this.at = response.range.start;
   }
 
-  /** Takes the body to its end, or until the rest is left to others; then true. @throws AulosError of the body or the store */
-  async run(): Promise<boolean> {
+  /**
+   * Takes the body to its end, or until the rest is left to others, or until it seems to have no end: then the rest can still be read.
+   * @throws AulosError of the body or the store
+   */
+  async run(): Promise<'ended' | 'left' | 'endless'> {
     const { range, body } = this.#response;
-    for await (const bytes of body) {
-      this.#receiver.received(bytes.length);
-      if (await this.#take(bytes)) return true;
-      if (this.at < range.end && !this.#zone()) return true;
+    for (;;) {
+      const { done, value } = await body.next();
+      if (done) return 'ended';
+      this.#receiver.received(value.length);
+      if (await this.#take(value)) return 'left';
+      if (this.at < range.end && !this.#zone()) return 'left';
+      const isBounded = range.end < Infinity || this.#receiver.asset.facts?.length !== undefined;
+      if (!isBounded && this.at >= this.#endlessAfter) return 'endless';
     }
-    return false;
   }
 
   async #take(bytes: Uint8Array): Promise<boolean> {

@@ -49,6 +49,7 @@ export class LocalSource implements FileSource {
   readonly generation = 1;
   readonly held: ReadonlyRangeSet;
   readonly length: number;
+  readonly isLive = false;
   readonly mediaType: string;
   readonly error: AulosError | undefined = undefined;
   readonly traffic = { network: 0, store: 0, requests: 0 };

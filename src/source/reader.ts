@@ -13,6 +13,10 @@ export class AssetReader implements SourceReader {
   readonly #driver: Driver;
   readonly #url: string;
   readonly #onClose: (reader: AssetReader) => void;
+  /** Where its byte 0 lies: one that comes to a live stream begins where that is. */
+  readonly #base: number;
+  /** What it reads next. */
+  position: number;
   #generation: number;
   #playing: number | undefined;
   #closed = false;
@@ -21,23 +25,26 @@ export class AssetReader implements SourceReader {
     this.#driver = driver;
     this.#url = redactUrl(url);
     this.#onClose = onClose;
-    this.#generation = driver.isHeldBack ? 0 : driver.asset.generation;
+    this.#generation = driver.isHeldBack ? 0 : driver.bytes.generation;
+    this.position = this.#base = driver.joinAt;
     driver.readers.add(this);
   }
 
   get length(): number | undefined {
-    return this.#driver.isHeldBack ? undefined : this.#driver.length;
+    const { isHeldBack, length } = this.#driver;
+    return isHeldBack || length === undefined ? undefined : length - this.#base;
   }
 
   get mediaType(): string {
-    return this.#driver.asset.facts?.mediaType ?? '';
+    return this.#driver.bytes.facts?.mediaType ?? '';
   }
 
   get playing(): number | undefined {
     return this.#playing;
   }
 
-  async read(range: ByteRange, signal: AbortSignal, atLeast = range.end - range.start): Promise<Uint8Array> {
+  async read(asked: ByteRange, signal: AbortSignal, atLeast = asked.end - asked.start): Promise<Uint8Array> {
+    const range = this.#placed(asked);
     const need = { start: range.start, end: Math.min(range.end, range.start + atLeast) };
     this.#moveAlong(range.start);
     for (;;) {
@@ -55,14 +62,15 @@ export class AssetReader implements SourceReader {
     }
   }
 
-  async tryRead(range: ByteRange): Promise<Uint8Array | undefined> {
+  async tryRead(asked: ByteRange): Promise<Uint8Array | undefined> {
+    const range = this.#placed(asked);
     const { name } = this.#readinessOf(range);
     if (name === 'ended') return NOTHING;
     return name === 'ready' ? this.#take(range, new AbortController().signal) : undefined;
   }
 
   playFrom(offset: number): void {
-    this.#playing = offset;
+    this.#playing = this.#base + offset;
     this.#driver.replan();
   }
 
@@ -71,15 +79,20 @@ export class AssetReader implements SourceReader {
     this.#closed = true;
     this.#driver.readers.delete(this);
     this.#driver.demand.changed();
+    this.#driver.moved();
     this.#driver.replan();
     this.#onClose(this);
+  }
+
+  #placed({ start, end }: ByteRange): ByteRange {
+    return { start: this.#base + start, end: this.#base + end };
   }
 
   /** The first generation of all is no change: a reader that was there before it reads it. Nor is 0, when nothing was worth keeping. */
   #readinessOf(range: ByteRange): Readiness {
     if (this.#closed) return { name: 'closed' };
     if (this.#driver.isHeldBack) return this.#driver.readinessOf(range);
-    const { generation } = this.#driver.asset;
+    const { generation } = this.#driver.bytes;
     this.#generation ||= generation;
     if (this.#generation === generation || generation === 0 || this.#driver.isClosed) return this.#driver.readinessOf(range);
     const message = `${this.#url} is another version now`;
@@ -88,15 +101,17 @@ export class AssetReader implements SourceReader {
 
   /** All of `range` that is held from its start on; undefined if a run was lost meanwhile. */
   async #take({ start, end }: ByteRange, signal: AbortSignal): Promise<Uint8Array | undefined> {
-    const { asset, traffic, length = Infinity } = this.#driver;
-    const available = intersect({ start, end: Math.min(end, length) }, { start, end: asset.held.heldUntil(start) });
+    const { bytes: from, traffic, length = Infinity } = this.#driver;
+    const available = intersect({ start, end: Math.min(end, length) }, { start, end: from.held.heldUntil(start) });
     if (!available) return NOTHING;
-    const bytes = await asset.read(available, signal);
+    const bytes = await from.read(available, signal);
     traffic.store += bytes?.length ?? 0;
     return bytes;
   }
 
   #moveAlong(start: number): void {
+    this.position = start;
+    this.#driver.moved();
     if (this.#playing === undefined || start <= this.#playing || start > this.#playing + STEP_BYTES) return;
     this.#playing = start;
     this.#driver.replan();

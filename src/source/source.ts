@@ -61,6 +61,8 @@ export interface FileSource extends AsyncDisposable {
   readonly generation: number;
   readonly held: ReadonlyRangeSet;
   readonly length: number | undefined;
+  /** True once it is known to have no end: nothing of it is kept, and its readers must keep up (`source.behind`). */
+  readonly isLive: boolean;
   readonly mediaType: string;
   /** The terminal error while `phase` is `failed`. */
   readonly error: AulosError | undefined;
@@ -70,7 +72,7 @@ export interface FileSource extends AsyncDisposable {
   readonly events: EventScope;
   phaseAt(range: ByteRange): Readiness;
   reader(): SourceReader;
-  /** Resolves on Complete. @throws the terminal error; `signal.reason`. Keeps the download going while it waits. */
+  /** Resolves on Complete. @throws the terminal error; `source.live`; `signal.reason`. Keeps the download going while it waits. */
   completed(signal: AbortSignal): Promise<void>;
   /** The one-shot index of a fragmented MP4, built on the first Complete edge; undefined if the file is none or it cannot be had. */
   segmentIndex(signal: AbortSignal): Promise<SegmentIndex | undefined>;

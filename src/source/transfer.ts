@@ -7,7 +7,10 @@ import { wholeResource } from '../net/response.ts';
 import type { RetryBudget } from '../net/retry.ts';
 import type { Asset } from '../store/store.ts';
 import { claimsOther, judge, OVERLAP_BYTES, overlapEnd, overlapStart } from './answer.ts';
+import { isStation } from './icy.ts';
 import { Intake, type Receiver } from './intake.ts';
+import { type LiveReceiver, pour } from './live.ts';
+import type { LiveRing } from './live-ring.ts';
 import type { Fetch, Purpose, Running } from './plan.ts';
 
 /** What the transfers of one asset share; the driver is one. */
@@ -16,6 +19,11 @@ export interface TransferHost {
   readonly clock: Clock;
   /** One request of `transfer`, counted; it waits for its turn. */
   get(wanted: Pick<RangeRequest, 'range' | 'plain'>, transfer: Transfer): Promise<RangeResponse>;
+  /** Bytes after which a body without a length counts as one without an end. */
+  readonly endlessAfter: number;
+  readonly isLive: boolean;
+  /** The resource has no end: ends all transfers but this one, and gives where its bytes go, behind `start` bytes that are stored. */
+  goLive(response: RangeResponse, start: number, transfer: Transfer): Promise<LiveRing>;
   isAlone(transfer: Transfer): boolean;
   /** The first byte at or after the next one of `transfer` that is not its to bring. */
   limitOf(transfer: Transfer): number;
@@ -44,7 +52,7 @@ export interface TransferHost {
  * Pursues one range through drops and restarts, one connection at a time, until all of it is held. Each attempt asks for what is missing
  * then, so nothing is fetched twice but the overlap that proves the version.
  */
-export class Transfer implements Running, Receiver {
+export class Transfer implements Running, Receiver, LiveReceiver {
   purpose: Purpose;
   /** The next byte that it brings. */
   start: number;
@@ -83,6 +91,10 @@ export class Transfer implements Running, Receiver {
     return this.#controller.signal;
   }
 
+  get clock(): Clock {
+    return this.#host.clock;
+  }
+
   moveTo(offset: number): number {
     this.start = offset;
     return this.#host.limitOf(this);
@@ -99,6 +111,11 @@ export class Transfer implements Running, Receiver {
   stored(range: ByteRange): void {
     this.#budget.progress(range.end - range.start);
     this.#host.stored(range);
+  }
+
+  appended(bytes: number, end: number): void {
+    this.start = end;
+    this.stored({ start: end - bytes, end });
   }
 
   renew(response: RangeResponse): Promise<number> {
@@ -134,6 +151,7 @@ export class Transfer implements Running, Receiver {
     const asked = this.#ask(gap);
     const response = await this.#host.get(this.#isPlain ? { plain: true } : { range: asked }, this);
     try {
+      if (this.#host.isLive || (response.status === 200 && isStation(response.headers))) return await this.#pour(response);
       const { facts } = asset;
       const verdict = judge(response, {
         purpose: this.purpose,
@@ -163,8 +181,11 @@ export class Transfer implements Running, Receiver {
       await this.#host.accepted(response, isNew || isOther);
       const compareUntil = verdict !== 'compare' ? 0 : response.status === 200 ? Infinity : gap.start;
       this.#doubtsLength = false;
-      const intake = new Intake({ response, generation, compareUntil, claimsOther: isOther && !isNew }, this);
-      if (await intake.run()) return true;
+      const { endlessAfter } = this.#host;
+      const intake = new Intake({ response, generation, compareUntil, endlessAfter, claimsOther: isOther && !isNew }, this);
+      const end = await intake.run();
+      if (end === 'endless') return await this.#pour(response, intake.at);
+      if (end === 'left') return true;
       await this.#conclude(intake.at, response, asked);
       return false;
     } finally {
@@ -172,10 +193,17 @@ export class Transfer implements Running, Receiver {
     }
   }
 
+  /** Goes on without an end, at the start of a body or where its rest is; true when it has one after all. */
+  async #pour(response: RangeResponse, restFrom?: number): Promise<boolean> {
+    const ring = await this.#host.goLive(response, restFrom ?? 0, this);
+    await pour(response, restFrom !== undefined, ring, this);
+    return true;
+  }
+
   #ask(gap: ByteRange): ByteRange {
     const { held, facts } = this.#host.asset;
+    if (this.#isPlain || this.#host.isLive) return wholeResource;
     this.start = gap.start;
-    if (this.#isPlain) return wholeResource;
     if (this.#doubtsLength) return { start: 0, end: OVERLAP_BYTES };
     const before = { start: Math.max(0, gap.start - OVERLAP_BYTES), end: gap.start };
     const heldFrom = held.gaps(before).at(-1)?.end ?? before.start;
