@@ -31,7 +31,8 @@ export interface PacketDecoder {
    */
   readonly ready?: Promise<void> | undefined;
   /**
-   * Decodes one packet. The result and its planes are owned by the decoder and valid until its next call.
+   * Decodes one packet. The result and its planes are owned by the decoder and valid until its next call. The first packet after a start,
+   * a reset or a failure may give fewer frames than it lasts; those at its beginning are missing then.
    * @throws AulosError `decode.failed` with what broke; the decoder stays usable for the next packet.
    */
   decode(data: Uint8Array): DecodedFrames;

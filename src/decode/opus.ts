@@ -3,6 +3,7 @@ import { opusPacketFrames } from '../demux/opus-packet.ts';
 import { AulosError } from '../errors.ts';
 import type { CodecConfig } from '../media.ts';
 import type { DecodedFrames, PacketDecoder } from './decoder.ts';
+import { vorbisOrder } from './vorbis-order.ts';
 
 /** How the channels lie in the streams of a packet (RFC 7845 §5.1.1). */
 interface Mapping {
@@ -15,19 +16,6 @@ interface Mapping {
 
 /** `OpusHead` up to the mapping table: magic 8 bytes │ version │ channels │ pre-skip 16 │ rate 32 │ gain 16le │ family */
 const HEAD_BYTES = 19;
-
-/** Where left, right, centre, low frequencies, rear and side pairs are in the order of Vorbis, by channel count (§5.1.1.2). */
-const VORBIS_ORDER: readonly (readonly number[])[] = [
-  [],
-  [0],
-  [0, 1],
-  [0, 2, 1],
-  [0, 1, 2, 3],
-  [0, 2, 1, 3, 4],
-  [0, 2, 1, 5, 3, 4],
-  [0, 2, 1, 6, 5, 3, 4],
-  [0, 2, 1, 7, 5, 6, 3, 4],
-];
 
 /** Opus by libopus in WebAssembly, channel mapping families 0 and 1, at 48 kHz; with the gain that the head asks for. */
 export class OpusDecoder implements PacketDecoder {
@@ -103,7 +91,7 @@ function readMapping(head: Uint8Array): Mapping {
   const isWhole = table.length === channels && table.every((index) => index < decoded || index === 255);
   if (!isWhole || streamCount === 0 || coupledStreamCount > streamCount || decoded > 255)
     throw unsupported('a broken Opus channel mapping');
-  return { channels, streamCount, coupledStreamCount, channelMappingTable: VORBIS_ORDER[channels].map((channel) => table[channel]) };
+  return { channels, streamCount, coupledStreamCount, channelMappingTable: vorbisOrder(channels).map((channel) => table[channel]) };
 }
 
 function amplify(plane: Float32Array, gain: number): void {

@@ -31,6 +31,10 @@ const shared: Partial<Record<Codec, () => Promise<PacketDecoderFactory>>> = {
     const { PcmDecoder } = await import('./pcm.ts');
     return (config) => new PcmDecoder(config);
   },
+  vorbis: async () => {
+    const { VorbisDecoder } = await import('./vorbis/decoder.ts');
+    return (config) => new VorbisDecoder(config);
+  },
 };
 
 /** A decoder for `config`, ready for its first packet. @throws AulosError `media.unsupported` when no decoder is there for the codec. */

@@ -9,6 +9,8 @@ const MAX_CONCEALED_PER_SECOND = 3;
 export class SharedDecoder implements Decoder {
   readonly #kernel: PacketDecoder;
   readonly #config: CodecConfig;
+  /** Nothing was decoded before the next packet, which may lack its beginning for that. */
+  #isFresh = true;
   #concealed = 0;
   #concealedAt: number[] = [];
 
@@ -29,11 +31,14 @@ export class SharedDecoder implements Decoder {
     for (const packet of packets) spare += packet.duration;
     for (const packet of packets) {
       if (this.#kernel.ready) await this.#kernel.ready;
+      const wasFresh = this.#isFresh;
       const { planes, frames, channels, sampleRate } = this.#decodeOrConceal(packet, open);
-      if (!open || open.sampleRate !== sampleRate || open.planes.length !== channels || open.length + frames > open.capacity) {
+      const missing = wasFresh ? Math.max(0, packet.duration - frames) : 0;
+      if (!open || open.sampleRate !== sampleRate || open.planes.length !== channels || open.length + missing + frames > open.capacity) {
         if (open) blocks.push(close(open));
-        open = openBlock(packet.timestamp, sampleRate, channels, Math.max(spare, frames));
+        open = openBlock(packet.timestamp, sampleRate, channels, Math.max(spare, missing + frames));
       }
+      open.length += missing;
       for (let c = 0; c < channels; c++) open.planes[c].set(planes[c].subarray(0, frames), open.length);
       open.length += frames;
       spare -= packet.duration;
@@ -44,6 +49,7 @@ export class SharedDecoder implements Decoder {
 
   reset(): void {
     this.#kernel.reset();
+    this.#isFresh = true;
     this.#concealedAt = [];
   }
 
@@ -51,10 +57,13 @@ export class SharedDecoder implements Decoder {
 
   #decodeOrConceal(packet: Packet, open: OpenBlock | undefined) {
     try {
-      return this.#kernel.decode(packet.data);
+      const decoded = this.#kernel.decode(packet.data);
+      this.#isFresh = false;
+      return decoded;
     } catch (error) {
       if (!isAulosError(error, 'decode.failed')) throw error;
       this.#countConcealed(packet, error);
+      this.#isFresh = true;
       const channels = open?.planes.length ?? this.#config.channels;
       const silence = new Float32Array(packet.duration);
       const sampleRate = open?.sampleRate ?? this.#config.sampleRate;

@@ -1,7 +1,7 @@
 import { cos, sin } from '../trig.ts';
 
 /**
- * Complex Fourier transform with positive exponent, X(k) = Σ x(i)·e^(+2πj·ik/n), of sizes that are products of 3, 4, 5 and 8.
+ * Complex Fourier transform with positive exponent, X(k) = Σ x(i)·e^(+2πj·ik/n), of sizes that are products of 2, 3, 4, 5 and 8.
  *
  * After Stockham: each stage reads one array and writes the other so that the output comes in order by itself. Reversing the digits of
  * the index instead, in place, makes strides of a power of two that throw each other out of the cache: it was twice as slow.
@@ -55,7 +55,7 @@ interface Stage {
 function radicesOf(size: number): number[] {
   const radices: number[] = [];
   let rest = size;
-  for (const radix of [8, 4, 3, 5]) for (; rest % radix === 0; rest /= radix) radices.push(radix);
+  for (const radix of [8, 4, 2, 3, 5]) for (; rest % radix === 0; rest /= radix) radices.push(radix);
   return radices;
 }
 
@@ -133,7 +133,7 @@ function write(to: Float64Array, at: number, re: number, im: number, twiddles: F
   to[at + 1] = re * wi + im * wr;
 }
 
-/** By the definition; only 960-line frames come here. */
+/** By the definition; only 960-line frames and rare blocks of Vorbis come here. */
 function anyRadix({ radix, span, stride, twiddles, roots, from, to }: Stage): void {
   const step = 2 * stride;
   for (let j = 0; j < span; j++) {

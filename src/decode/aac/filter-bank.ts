@@ -3,6 +3,9 @@ import { type IcsInfo, LONG_STOP } from './ics-info.ts';
 import { Imdct } from './imdct.ts';
 import { type Slopes, slopesOf } from './windows.ts';
 
+/** The standard's samples are between ±32768. */
+const FULL_SCALE = 32_768;
+
 /**
  * From lines to samples: transform, window, overlap-add (ISO/IEC 14496-3 §4.6.11). One serves all channels of a stream; what a channel
  * carries from frame to frame is the second half (d, see {@link Imdct}) of its last frame, not windowed yet.
@@ -18,8 +21,8 @@ export class FilterBank {
   readonly #time: Float32Array;
 
   constructor({ long, short }: FrameFormat) {
-    this.#longTransform = new Imdct(long.lines);
-    this.#shortTransform = new Imdct(short.lines);
+    this.#longTransform = new Imdct(long.lines, FULL_SCALE);
+    this.#shortTransform = new Imdct(short.lines, FULL_SCALE);
     this.#longSlopes = slopesOf(long.lines, 4);
     this.#shortSlopes = slopesOf(short.lines, 6);
     this.#longHalf = long.lines / 2;

@@ -8,8 +8,6 @@ import { Fft } from './fft.ts';
  * mirrored and negated, the last quarter its second half mirrored:
  *
  *     −c̅  c | d  d̅      with a bar for "mirrored": kept are c and d
- *
- * Scaled so that a full-scale line gives ±1.0 where the standard has ±32768.
  */
 export class Imdct {
   readonly #lines: number;
@@ -17,11 +15,12 @@ export class Imdct {
   readonly #cos: Float64Array;
   readonly #sin: Float64Array;
 
-  constructor(lines: number) {
+  /** `lines` is 4 × a product of 2, 3, 4, 5 and 8; a line of `fullScale` becomes a wave between ±1. */
+  constructor(lines: number, fullScale: number) {
     this.#lines = lines;
     this.#fft = new Fft(lines / 2);
     // The factors are multiplied with twice, before and after the transform.
-    const scale = Math.sqrt(1 / (lines * 32768));
+    const scale = Math.sqrt(1 / (lines * fullScale));
     const angle = (k: number): number => (Math.PI * (k + 1 / 8)) / lines;
     this.#cos = Float64Array.from({ length: lines / 2 }, (_, k) => scale * cos(angle(k)));
     this.#sin = Float64Array.from({ length: lines / 2 }, (_, k) => scale * sin(angle(k)));
