@@ -127,6 +127,14 @@ export class Load {
     return levels.splice(0, due + 1).at(-1);
   }
 
+  /** Takes the duration of `info`; true if it says anything new. */
+  learnDuration({ duration = Number.NaN, durationIsExact }: MediaInfo): boolean {
+    const isNew = !Object.is(duration, this.duration) || durationIsExact !== this.durationIsExact;
+    this.duration = duration;
+    this.durationIsExact = durationIsExact;
+    return isNew;
+  }
+
   /** The end was reached at `position`, which settles an estimated duration; true if it changes it. */
   endedAt(position: number): boolean {
     if (this.durationIsExact) return false;

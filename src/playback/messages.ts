@@ -33,6 +33,8 @@ export type ToSession =
 /** From the session to its player. */
 export type FromSession =
   | { readonly type: 'head'; readonly load: number; readonly info: MediaInfo }
+  /** What the head could only estimate is known exactly. */
+  | { readonly type: 'info'; readonly load: number; readonly info: MediaInfo }
   /** The first block of `run` is there: it begins at `seconds`, and the worklet will report it as `epoch`. */
   | { readonly type: 'landed'; readonly load: number; readonly run: number; readonly epoch: number; readonly seconds: number }
   /** Sound is decoded up to media time `until`; `isEnd`: there is no more. */

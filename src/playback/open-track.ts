@@ -1,6 +1,7 @@
 import { frameSpan } from '../decode/gapless.ts';
 import { createDecoder } from '../decode/registry.ts';
 import type { Demuxer } from '../demux/demuxer.ts';
+import { FrameIndexKeeper } from '../demux/frame-index-keeper.ts';
 import { openDemuxer } from '../demux/probe.ts';
 import type { MediaInfo } from '../media.ts';
 import type { SegmentIndex } from '../source/segment-index.ts';
@@ -21,9 +22,10 @@ export async function openTrack(source: FileSource, signal: AbortSignal, onClose
   const life = new AbortController();
   try {
     const demuxer = await openDemuxer(reader, source.url, signal, watchIndex(source, life.signal));
+    const keeper = await FrameIndexKeeper.open(demuxer, source);
     const info = await demuxer.info(signal);
     source.announce(info);
-    return new OpenTrack(source, reader, demuxer, info, life, onClosed);
+    return new OpenTrack(source, reader, demuxer, keeper, info, life, onClosed);
   } catch (error) {
     life.abort();
     reader.close();
@@ -50,9 +52,10 @@ function watchIndex(source: FileSource, signal: AbortSignal): () => SegmentIndex
 
 class OpenTrack implements Track {
   readonly source: FileSource;
-  readonly info: MediaInfo;
+  #info: MediaInfo;
   readonly #reader: SourceReader;
   readonly #demuxer: Demuxer;
+  readonly #keeper: FrameIndexKeeper | undefined;
   readonly #life: AbortController;
   readonly #onClosed: (() => Promise<void>) | undefined;
 
@@ -60,16 +63,26 @@ class OpenTrack implements Track {
     source: FileSource,
     reader: SourceReader,
     demuxer: Demuxer,
+    keeper: FrameIndexKeeper | undefined,
     info: MediaInfo,
     life: AbortController,
     onClosed?: () => Promise<void>,
   ) {
     this.source = source;
-    this.info = info;
+    this.#info = info;
     this.#reader = reader;
     this.#demuxer = demuxer;
+    this.#keeper = keeper;
     this.#life = life;
     this.#onClosed = onClosed;
+    keeper?.follow(life.signal, (exact) => {
+      this.#info = exact;
+      source.announce(exact);
+    });
+  }
+
+  get info(): MediaInfo {
+    return this.#info;
   }
 
   async *blocks({ start, end, signal }: Span) {
@@ -110,6 +123,7 @@ class OpenTrack implements Track {
   async close(): Promise<void> {
     this.#life.abort();
     this.#reader.close();
+    await this.#keeper?.save();
     await this.source.close();
     await this.#onClosed?.();
   }

@@ -338,6 +338,7 @@ export class Player extends PlayerEventTarget {
     if ('run' in message) {
       if (message.run === load.run?.id) this.#hearOfRun(load.run, message);
     } else if (message.type === 'head') this.#onHead(load, message.info);
+    else if (message.type === 'info') this.#onExactInfo(load, message.info);
     else if (message.type === 'progress') this.#onProgress(load, message.progress);
     else if (message.type === 'failed') this.#fail(reviveError(message.error));
     else this.fireOwn('retry', { attempt: message.attempt, delayMs: message.delayMs, error: reviveError(message.error) });
@@ -356,10 +357,14 @@ export class Player extends PlayerEventTarget {
   /** The context goes at the rate of the track, so that its samples come out as they are. */
   #onHead(load: Load, info: MediaInfo): void {
     load.info = info;
-    load.duration = info.duration ?? Number.NaN;
-    load.durationIsExact = info.durationIsExact;
+    load.learnDuration(info);
     if (this.#speaker.suit(info.config.sampleRate, info.config.channels)) this.fireOwn('outputchange', undefined);
     this.#evaluate();
+  }
+
+  #onExactInfo(load: Load, info: MediaInfo): void {
+    load.info = info;
+    if (load.learnDuration(info)) this.fire('durationchange');
   }
 
   #onLanded(run: Run, epoch: number, seconds: number): void {

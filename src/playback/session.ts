@@ -103,7 +103,7 @@ export class PlayerSession {
       this.#relay(load, source);
       const track = await this.#parts.openTrack(source, load.scope.signal);
       load.scope.defer(() => track.close());
-      await this.#announce(load, track.info);
+      await this.#announce(load, track);
       load.track = track;
       if (load.run) void this.#decode(load, load.run, track);
     } catch (error) {
@@ -112,15 +112,15 @@ export class PlayerSession {
   }
 
   /** What was under way is flushed and the format is set before the page hears of the head, for then it may offer another output. */
-  async #announce(load: Load, info: MediaInfo): Promise<void> {
-    const { sampleRate, channels } = info.config;
+  async #announce(load: Load, track: Track): Promise<void> {
+    const { sampleRate, channels } = track.info.config;
     this.#publishing ??= this.#publish(sampleRate, channels);
     const publication = await this.#publishing;
     load.scope.signal.throwIfAborted();
     this.#outlet.expect(sampleRate, channels);
     publication.setConfig(pcmConfig(sampleRate, channels));
     this.#outlet.flush(publication.flush());
-    this.#parts.tell({ type: 'head', load: load.id, info });
+    this.#parts.tell({ type: 'head', load: load.id, info: track.info });
   }
 
   /** Begins the player's stream, which lives as long as the session. */
@@ -217,6 +217,9 @@ export class PlayerSession {
     for (const name of ['source.phase', 'source.length', 'source.progress', 'source.mediaInfo'] as const) {
       source.events.on(name, progress, { signal });
     }
+    const exact = ({ payload: { info } }: { payload: { info: MediaInfo } }) =>
+      load.track && info.durationIsExact && this.#parts.tell({ type: 'info', load: load.id, info });
+    source.events.on('source.mediaInfo', exact, { signal });
     source.events.on(
       'source.retry',
       ({ payload: { attempt, delayMs, error } }) =>
