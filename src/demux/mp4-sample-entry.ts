@@ -14,6 +14,8 @@ export interface AudioFormat {
   readonly frameBytes?: number;
   /** Frames that the codec itself puts in front (Opus pre-skip). */
   readonly codecDelay?: number;
+  /** Width of a sample of a lossless codec. */
+  readonly bitsPerSample?: number;
   /** Bits per second; undefined when not said. */
   readonly bitRate?: number;
   readonly degraded?: string;
@@ -117,7 +119,7 @@ function readAlac({ box, children }: Entry): AudioFormat {
     channels: view.getUint8(13),
     description,
   };
-  return { config: checked(box, config), bitRate: view.getUint32(20) || undefined };
+  return { config: checked(box, config), bitsPerSample: view.getUint8(9), bitRate: view.getUint32(20) || undefined };
 }
 
 /** `dfLa` is version 8 | flags 24 | FLAC metadata blocks, STREAMINFO first ("Encapsulation of FLAC in ISO BMFF" §3.3.2). */
@@ -135,7 +137,7 @@ function readFlac({ box, children }: Entry): AudioFormat {
     channels: ((packed >> 9) & 7) + 1,
     description: flacDescription(streamInfo),
   };
-  return { config: checked(box, config) };
+  return { config: checked(box, config), bitsPerSample: ((packed >> 4) & 31) + 1 };
 }
 
 /** `dOps` is an OpusHead with version 0 and big-endian fields ("Encapsulation of Opus in ISO BMFF" §4.3.2). */
@@ -179,7 +181,8 @@ function pcm({ box, sampleRate, channels }: Entry, format: PcmFormat): AudioForm
   if (!isPlayed) throw unsupported(box, `${bits}-bit ${encoding} PCM`);
   const name = encoding === 'mulaw' ? 'ulaw' : encoding === 'alaw' ? 'alaw' : `pcm-${encoding === 'int' ? 's' : encoding[0]}${bits}`;
   const config: CodecConfig = { codec: 'pcm', codecString: name, sampleRate, channels, description: new Uint8Array(0), pcm: format };
-  return { config: checked(box, config), frameBytes: (channels * bits) / 8 };
+  const bitsPerSample = encoding === 'alaw' || encoding === 'mulaw' ? undefined : bits;
+  return { config: checked(box, config), bitsPerSample, frameBytes: (channels * bits) / 8 };
 }
 
 /** QuickTime's `enda` in `wave`: 1 = little endian. */

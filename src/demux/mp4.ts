@@ -79,6 +79,7 @@ class Mp4Demuxer implements Demuxer {
       duration: frames === undefined ? undefined : frames / sampleRate,
       durationIsExact: isExact,
       frames: isExact ? frames : undefined,
+      ...(format.bitsPerSample && { bitsPerSample: format.bitsPerSample }),
       bitRate: format.bitRate ?? averageBitRate,
       encoderDelay,
       padding: fragmented || frames === undefined ? 0 : Math.max(0, times.endOf(playedSamples) - encoderDelay - frames),

@@ -126,6 +126,16 @@ describe.runIf(hasFfmpeg)('what is told of a file', () => {
     expect(info.duration).toBeCloseTo(4, 1);
   });
 
+  it.each([
+    ['a.m4a', 'alac', 's16p', 16],
+    ['a.m4a', 'alac', 's32p', 24],
+    ['a.mp4', 'flac', 's16', 16],
+    ['a.mp4', 'flac', 's32', 24],
+  ])('has the width of its samples: %s, %s of %s', async (name, codec, format, bits) => {
+    const { bytes: content } = makeWithFfmpeg(name, [...sound, '-c:a', codec, '-sample_fmt', format, '-strict', '-2']);
+    expect((await open(content).demuxer.info(never)).bitsPerSample).toBe(bits);
+  });
+
   it('costs its head and its tail when the moov stands last, and no more', async () => {
     const { bytes: content } = makeWithFfmpeg('a.m4a', ['-f', 'lavfi', '-i', 'anoisesrc=d=120:r=44100', '-c:a', 'aac', '-b:a', '192k']);
     const { source, demuxer } = open(content);
