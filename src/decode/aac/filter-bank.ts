@@ -36,15 +36,18 @@ export class FilterBank {
     else this.#runLong(spectrum, info, overlap, plane);
   }
 
-  /** The slope into a LONG_STOP frame is short and stands in the middle of a flat stretch; else it takes the whole frame. */
   #runLong(spectrum: Float64Array, info: IcsInfo, overlap: Float64Array, plane: Float32Array): void {
-    const isShortSlope = info.sequence === LONG_STOP;
-    const half = isShortSlope ? this.#shortHalf : this.#longHalf;
-    const slope = (isShortSlope ? this.#shortSlopes : this.#longSlopes)[info.previousShape];
+    if (info.sequence === LONG_STOP) this.#runLongStop(spectrum, info, overlap, plane);
+    else this.#longTransform.runOverlapping(spectrum, overlap, this.#longSlopes[info.previousShape], plane);
+  }
+
+  /** The slope into a LONG_STOP frame is short and stands in the middle of a flat stretch. */
+  #runLongStop(spectrum: Float64Array, info: IcsInfo, overlap: Float64Array, plane: Float32Array): void {
+    const half = this.#shortHalf;
     const flat = this.#longHalf - half;
     this.#longTransform.run(spectrum, 0);
     for (let i = 0; i < flat; i++) plane[i] = overlap[i];
-    overlapAdd(plane, flat, overlap, flat, spectrum, 0, slope, half);
+    overlapAdd(plane, flat, overlap, flat, spectrum, 0, this.#shortSlopes[info.previousShape], half);
     for (let i = half; i < this.#longHalf; i++) plane[this.#longHalf + i] = spectrum[i];
     for (let i = 0; i < overlap.length; i++) overlap[i] = spectrum[this.#longHalf + i];
   }

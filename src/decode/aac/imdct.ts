@@ -10,40 +10,78 @@ import { Fft } from './fft.ts';
  *     −c̅  c | d  d̅      with a bar for "mirrored": kept are c and d
  */
 export class Imdct {
-  readonly #lines: number;
   readonly #fft: Fft;
-  readonly #cos: Float64Array;
-  readonly #sin: Float64Array;
+  /** cos and sin of (k + 1/8)·π/N in turn, scaled. */
+  readonly #twiddles: Float64Array;
 
   /** `lines` is 4 × a product of 2, 3, 4, 5 and 8; a line of `fullScale` becomes a wave between ±1. */
   constructor(lines: number, fullScale: number) {
-    this.#lines = lines;
     this.#fft = new Fft(lines / 2);
     // The factors are multiplied with twice, before and after the transform.
     const scale = Math.sqrt(1 / (lines * fullScale));
     const angle = (k: number): number => (Math.PI * (k + 1 / 8)) / lines;
-    this.#cos = Float64Array.from({ length: lines / 2 }, (_, k) => scale * cos(angle(k)));
-    this.#sin = Float64Array.from({ length: lines / 2 }, (_, k) => scale * sin(angle(k)));
+    this.#twiddles = Float64Array.from({ length: lines }, (_, i) => scale * (i & 1 ? sin : cos)(angle(i >> 1)));
   }
 
   /** Replaces the N lines from `offset` on by c and d. */
   run(x: Float64Array, offset: number): void {
-    const { input, output } = this.#fft;
-    const c = this.#cos;
-    const s = this.#sin;
-    const last = offset + this.#lines - 1;
-    for (let k = 0; k < c.length; k++) {
-      const even = x[offset + 2 * k];
-      const odd = x[last - 2 * k];
-      input[2 * k] = odd * c[k] - even * s[k];
-      input[2 * k + 1] = even * c[k] + odd * s[k];
+    const { output } = this.#fft;
+    const twiddles = this.#twiddles;
+    this.#transform(x, offset);
+    for (let i = 0, low = offset, high = offset + output.length - 1; i < output.length; i += 2, low += 2, high -= 2) {
+      const re = output[i];
+      const im = output[i + 1];
+      const c = twiddles[i];
+      const s = twiddles[i + 1];
+      x[low] = re * c - im * s;
+      x[high] = -(im * c + re * s);
+    }
+  }
+
+  /**
+   * Transforms N lines into N samples at the start of `time`: the falling half of the last window, whose d is `overlap`, added to the
+   * rising half of this one (see `overlapAdd` of the filter bank; here the slope takes the whole frame). `overlap` becomes d of this one.
+   *
+   * Each turn of {@link run}'s loop gives one value of c and one of d that stand at the same distance i from the middle of the window, and
+   * so all that is needed for samples i and N − 1 − i: nothing goes through memory twice.
+   */
+  runOverlapping(x: Float64Array, overlap: Float64Array, slope: Float64Array, time: Float32Array): void {
+    const { output } = this.#fft;
+    const twiddles = this.#twiddles;
+    this.#transform(x, 0);
+    const last = output.length - 1;
+    const half = output.length >> 1;
+    for (let i = half - 1, at = 0; i > 0; i -= 2, at += 2) {
+      const re = output[at];
+      const im = output[at + 1];
+      const c = re * twiddles[at] - im * twiddles[at + 1];
+      const before = overlap[i];
+      overlap[i] = -(im * twiddles[at] + re * twiddles[at + 1]);
+      time[i] = before * slope[last - i] - c * slope[i];
+      time[last - i] = before * slope[i] + c * slope[last - i];
+    }
+    for (let i = 0, at = half; i < half; i += 2, at += 2) {
+      const re = output[at];
+      const im = output[at + 1];
+      const c = -(im * twiddles[at] + re * twiddles[at + 1]);
+      const before = overlap[i];
+      overlap[i] = re * twiddles[at] - im * twiddles[at + 1];
+      time[i] = before * slope[last - i] - c * slope[i];
+      time[last - i] = before * slope[i] + c * slope[last - i];
+    }
+  }
+
+  #transform(x: Float64Array, offset: number): void {
+    const { input } = this.#fft;
+    const twiddles = this.#twiddles;
+    for (let i = 0, low = offset, high = offset + input.length - 1; i < input.length; i += 2, low += 2, high -= 2) {
+      const even = x[low];
+      const odd = x[high];
+      const c = twiddles[i];
+      const s = twiddles[i + 1];
+      input[i] = odd * c - even * s;
+      input[i + 1] = even * c + odd * s;
     }
     this.#fft.run();
-    for (let k = 0; k < c.length; k++) {
-      const re = output[2 * k];
-      const im = output[2 * k + 1];
-      x[offset + 2 * k] = re * c[k] - im * s[k];
-      x[last - 2 * k] = -(im * c[k] + re * s[k]);
-    }
   }
 }
