@@ -18,6 +18,15 @@ export async function typed<T>(action: () => Promise<T>): Promise<T> {
 export const isSystemError = (error: unknown, errno?: string): error is NodeJS.ErrnoException =>
   error instanceof Error && 'syscall' in error && 'code' in error && (errno === undefined || error.code === errno);
 
+// ENXIO is what opening a socket says, EIO what a bad block does.
+const DAMAGED = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EISDIR', 'ENXIO', 'EIO']);
+
+/**
+ * True if a system call failed because there is no such file: it was deleted, something else lies in its place, or the disk cannot give it
+ * back. All others say something of this process or this moment, and nothing of the file.
+ */
+export const isDamage = (error: unknown): boolean => isSystemError(error) && DAMAGED.has(error.code ?? '');
+
 /** True if a system call failed for want of a right. */
 export const isDenial = (error: unknown): boolean => isSystemError(error) && DENIED.has(error.code ?? '');
 

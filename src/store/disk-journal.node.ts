@@ -1,38 +1,8 @@
-import { constants } from 'node:fs';
 import fs from 'node:fs/promises';
-import path from 'node:path';
-import { isSystemError } from './disk-error.node.ts';
-import { namesIn } from './disk-layout.node.ts';
+import { createFile, namesIn, writeFully } from './disk-file.node.ts';
+import { epochsAmong, journalFile } from './journal-reader.node.ts';
 import type { OpenFiles } from './open-files.node.ts';
-import { decodeJournal, encodeRecord, RECORD_BYTES, type Run } from './record.ts';
-
-const JOURNAL = /^journal\.(\d+)\.(\d+)$/;
-
-/** What the journals of a generation tell. */
-export interface Recorded {
-  /** In the order in which they were recorded; nothing behind a record that is not sound. */
-  readonly runs: readonly Run[];
-  readonly epochs: readonly number[];
-}
-
-/** Reads all journals of a generation; `names` are those in `folder`. */
-export async function readJournals(folder: string, names: readonly string[], generation: number): Promise<Recorded> {
-  const runs: Run[] = [];
-  const epochs = epochsAmong(names, generation);
-  for (const epoch of epochs) {
-    // A link, or gone, or not to be read: what it recorded is fetched again.
-    const file = await fs.open(nameOf(folder, generation, epoch), constants.O_RDONLY | constants.O_NOFOLLOW).catch(() => undefined);
-    if (!file) continue;
-    try {
-      for (const run of decodeJournal(await file.readFile(), { generation, epoch })) runs.push(run);
-    } catch (error) {
-      if (!isSystemError(error)) throw error;
-    } finally {
-      await file.close();
-    }
-  }
-  return { runs, epochs };
-}
+import { encodeRecord, RECORD_BYTES, type Run } from './record.ts';
 
 /**
  * The journal of one writer: an append-only list of runs, whose bytes were written before. Its file comes to be with the first append,
@@ -71,7 +41,7 @@ export class Journal {
     this.#isNamed = false;
     if (runs.length > 0) await this.append(runs);
     if (runs.length > 0 && isDurable) await this.sync();
-    for (const epoch of old) await fs.rm(nameOf(this.#folder, this.#generation, epoch), { force: true });
+    for (const epoch of old) await fs.rm(journalFile(this.#folder, this.#generation, epoch), { force: true });
   }
 
   /** Appends a record for each run. After a failure the same place is written again. */
@@ -91,42 +61,15 @@ export class Journal {
   }
 
   #use<T>(action: (handle: fs.FileHandle) => Promise<T>): Promise<T> {
-    return this.#files.use(nameOf(this.#folder, this.#generation, this.#epoch), action);
+    return this.#files.use(journalFile(this.#folder, this.#generation, this.#epoch), action);
   }
 
   async #create(): Promise<void> {
     const epochs = epochsAmong(await namesIn(this.#folder), this.#generation);
     for (let epoch = (epochs.at(-1) ?? 0) + 1; ; epoch++) {
-      if (!(await createFile(nameOf(this.#folder, this.#generation, epoch)))) continue; // another writer was faster
+      if (!(await createFile(journalFile(this.#folder, this.#generation, epoch)))) continue; // another writer was faster
       this.#epoch = epoch;
       return;
     }
   }
 }
-
-/** Creates an empty file; false if the name is taken, by a link that leads nowhere too. */
-export async function createFile(file: string): Promise<boolean> {
-  try {
-    const handle = await fs.open(file, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
-    await handle.close();
-    return true;
-  } catch (error) {
-    if (isSystemError(error, 'EEXIST')) return false;
-    throw error;
-  }
-}
-
-/** Writes all of `bytes` at `position`; a single call may write less. */
-export async function writeFully(handle: fs.FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
-    done += bytesWritten;
-  }
-}
-
-function epochsAmong(names: readonly string[], generation: number): number[] {
-  const matches = names.map((name) => JOURNAL.exec(name));
-  return matches.flatMap((match) => (match && Number(match[1]) === generation ? Number(match[2]) : [])).sort((a, b) => a - b);
-}
-
-const nameOf = (folder: string, generation: number, epoch: number): string => path.join(folder, `journal.${generation}.${epoch}`);

@@ -4,6 +4,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { AulosError } from '../errors.ts';
 import { isSystemError } from './disk-error.node.ts';
+import { namesIn, writeFully } from './disk-file.node.ts';
 
 /**
  * Where things lie under the root of a disk store, for example:
@@ -66,7 +67,7 @@ export class DiskLayout {
     try {
       const file = await fs.open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
       try {
-        await file.writeFile(bytes);
+        await writeFully(file, bytes, 0);
         if (this.durable) await file.datasync();
       } finally {
         await file.close();
@@ -108,22 +109,16 @@ export class DiskLayout {
     return path.join(folder, `${process.pid}.${randomBytes(8).toString('hex')}`);
   }
 
-  /** What lies in `tmp` and belongs to no living process was left by one that died. */
+  /** What lies in `tmp` and belongs to no living process was left by one that died. What cannot be removed now can be later. */
   async #clearLeftovers(): Promise<void> {
     const folder = path.join(this.root, 'tmp');
-    for (const name of await namesIn(folder)) {
-      if (!isAlive(Number.parseInt(name, 10))) await fs.rm(path.join(folder, name), { recursive: true, force: true });
+    try {
+      for (const name of await namesIn(folder)) {
+        if (!isAlive(Number.parseInt(name, 10))) await fs.rm(path.join(folder, name), { recursive: true, force: true });
+      }
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
     }
-  }
-}
-
-/** Names in `folder`; none if there is no such folder. */
-export async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await fs.readdir(folder);
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return [];
-    throw error;
   }
 }
 

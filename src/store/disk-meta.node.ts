@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
+import { isDamage } from './disk-error.node.ts';
 import type { AssetRecord } from './medium.ts';
 
 /** Version of the layout; a later one is left untouched. */
@@ -22,7 +23,10 @@ export function encodeMeta(record: AssetRecord): Uint8Array {
   return Buffer.from(`${JSON.stringify({ version: VERSION, checksum: crc32(JSON.stringify(record)), record })}\n`);
 }
 
-/** Reads the newest sound meta file of a folder in which `names` lie. A damaged one counts as absent: the asset is fetched again. */
+/**
+ * Reads the newest sound meta file of a folder in which `names` lie. A damaged one counts as absent: the asset is fetched again. One that
+ * cannot be read now, for want of a descriptor or a right, does not: that throws the system's error.
+ */
 export async function readFacts(folder: string, names: readonly string[]): Promise<FolderFacts> {
   const generations = names.flatMap((name) => /^(?:meta|data|journal|side)\.(\d+)/.exec(name)?.[1] ?? []).map(Number);
   const highest = Math.max(0, ...generations);
@@ -37,19 +41,25 @@ export async function readFacts(folder: string, names: readonly string[]): Promi
 
 async function readMeta(file: string): Promise<AssetRecord | 'later' | undefined> {
   try {
-    const { version, checksum, record } = JSON.parse(await readText(file));
+    const { version, checksum, record } = JSON.parse((await readText(file)) ?? '');
     if (typeof version === 'number' && version > VERSION) return 'later';
     return version === VERSION && checksum === crc32(JSON.stringify(record)) ? record : undefined;
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return undefined; // no JSON, or `null`
+    throw error;
   }
 }
 
-async function readText(file: string): Promise<string> {
-  const handle = await fs.open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+async function readText(file: string): Promise<string | undefined> {
   try {
-    return await handle.readFile('utf8');
-  } finally {
-    await handle.close();
+    const handle = await fs.open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      return await handle.readFile('utf8');
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (isDamage(error)) return undefined;
+    throw error;
   }
 }

@@ -1,12 +1,14 @@
-import { constants } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { crc32 } from 'node:zlib';
 import { AulosError } from '../errors.ts';
+import { type FoundAsset, findAsset, isOlder } from './disk-asset.node.ts';
 import { isSystemError, typed } from './disk-error.node.ts';
-import { createFile, Journal, type Recorded, readJournals, writeFully } from './disk-journal.node.ts';
-import { type DiskLayout, namesIn } from './disk-layout.node.ts';
+import { createFile, namesIn, writeFully } from './disk-file.node.ts';
+import { Journal } from './disk-journal.node.ts';
+import type { DiskLayout } from './disk-layout.node.ts';
 import { encodeMeta, readFacts } from './disk-meta.node.ts';
+import { DiskSidecars } from './disk-sidecars.node.ts';
+import { JournalReader } from './journal-reader.node.ts';
 import { type Lease, takeLease } from './lease.node.ts';
 import type { AssetRecord, Piece, Stored, Volume } from './medium.ts';
 import type { OpenFiles } from './open-files.node.ts';
@@ -17,47 +19,25 @@ const SYNC_BYTES = 1024 * 1024;
 /** A journal that has so many records, and this times as many as there are runs, is rewritten: opening an asset reads all of it. */
 const LONG_RECORDS = 256;
 const LONG_FACTOR = 2;
-const SIDECAR_MAGIC = 0x31535541; // "AUS1"
-const SIDECAR_HEADER_BYTES = 8;
 
-/** Reads what is stored of an asset; undefined if a later version of aulos wrote it. */
-export async function readDiskVolume(key: string, layout: DiskLayout, files: OpenFiles): Promise<DiskVolume | undefined> {
-  const found = await typed(() => find(layout.folder(key)));
-  return found && new DiskVolume(key, found, layout, files);
-}
-
-/** As {@link readDiskVolume}, to fetch what is missing: one process at a time does, the others follow it. */
+/**
+ * Opens an asset; undefined if a later version of aulos wrote it. One process at a time fetches what is missing, the others follow it. Of
+ * a whole asset nothing is missing: there the lease only says that it is open, so that nobody deletes it.
+ */
 export async function openDiskVolume(key: string, layout: DiskLayout, files: OpenFiles): Promise<DiskVolume | undefined> {
-  const volume = await readDiskVolume(key, layout, files);
-  if (!volume || volume.record?.committed) return volume;
-  let leased: DiskVolume | undefined;
-  const lease = await takeLease(layout.root, key, () => leased?.onChanged?.());
+  const before = await findAsset(layout.folder(key));
+  if (!before) return undefined;
+  const purpose = before.record?.committed ? 'read' : 'fetch';
+  let volume: DiskVolume | undefined;
+  const lease = await takeLease(layout.root, key, purpose, () => volume?.onChanged?.());
   try {
-    const found = await typed(() => find(layout.folder(key))); // another process may have stored more until now
-    leased = found && new DiskVolume(key, found, layout, files, lease);
-    return leased;
+    const found = purpose === 'read' ? before : await findAsset(layout.folder(key)); // another process may have stored more until now
+    volume = found && new DiskVolume(key, found, layout, files, lease);
+    return volume;
   } finally {
-    if (!leased) await lease.close();
+    if (!volume) await lease.close();
   }
 }
-
-async function find(folder: string): Promise<Found | undefined> {
-  const names = await namesIn(folder);
-  const { record, highest, later } = await readFacts(folder, names);
-  if (later) return undefined;
-  const journals = record ? await readJournals(folder, names, record.generation) : NO_JOURNALS;
-  const sidecars = record ? await sidecarSizes(folder, names, record.generation) : new Map<string, number>();
-  return { record, highest, journals, sidecars };
-}
-
-interface Found {
-  readonly record: AssetRecord | undefined;
-  readonly highest: number;
-  readonly journals: Recorded;
-  readonly sidecars: Map<string, number>;
-}
-
-const NO_JOURNALS: Recorded = { runs: [], epochs: [] };
 
 /** One asset on disk. The order of writing is data, sync, journal, sync: a recorded run is one whose bytes are there. */
 export class DiskVolume implements Volume {
@@ -69,8 +49,9 @@ export class DiskVolume implements Volume {
   readonly #folder: string;
   readonly #layout: DiskLayout;
   readonly #files: OpenFiles;
-  readonly #lease: Lease | undefined;
-  #sidecars: Map<string, number>;
+  readonly #lease: Lease;
+  #journals: JournalReader;
+  #sidecars: DiskSidecars;
   #generation: number;
   #highest: number;
   #journal: Journal;
@@ -85,39 +66,43 @@ export class DiskVolume implements Volume {
   /** A failed sync says nothing about which bytes are safe, and a second one would say that all are (fsyncgate): no more writing. */
   #poison: unknown;
 
-  constructor(key: string, { record, highest, journals, sidecars }: Found, layout: DiskLayout, files: OpenFiles, lease?: Lease) {
+  #closed = false;
+
+  constructor(key: string, { record, runs, highest, journals, sidecars }: FoundAsset, layout: DiskLayout, files: OpenFiles, lease: Lease) {
     this.record = record;
-    this.runs = journals.runs;
-    this.#records = journals.runs.length;
+    this.runs = runs;
+    this.#records = runs.length;
     this.#key = key;
     this.#folder = layout.folder(key);
     this.#layout = layout;
     this.#files = files;
+    this.#journals = journals;
     this.#sidecars = sidecars;
     this.#lease = lease;
     this.#generation = record?.generation ?? 0;
     this.#highest = highest;
-    this.#journal = this.#newJournal(journals.epochs);
+    this.#journal = this.#newJournal();
   }
 
   get follows(): boolean {
-    return this.#lease !== undefined && !this.#lease.isHeld;
+    return this.#lease.purpose === 'fetch' && !this.#lease.isHeld;
   }
 
   get sidecarBytes(): number {
-    return [...this.#sidecars.values()].reduce((sum, bytes) => sum + bytes, 0);
+    return this.#sidecars.bytes;
+  }
+
+  async isOpenElsewhere(): Promise<boolean> {
+    return await this.#lease.isShared();
   }
 
   async reread(): Promise<Stored> {
-    const found = await typed(() => find(this.#folder));
+    const found = await findAsset(this.#folder, this.#journals);
     if (!found?.record) return { record: undefined, runs: [] };
-    const { record, journals, sidecars } = found;
-    if (record.generation > this.#generation) {
-      await this.#settle();
-      this.#reset(record.generation, journals.epochs);
-    }
+    const { record, runs, journals, sidecars } = found;
+    if (record.generation > this.#generation) await this.#moveTo(record.generation, journals);
     this.#sidecars = sidecars;
-    return { record, runs: journals.runs };
+    return { record, runs };
   }
 
   async begin(record: AssetRecord): Promise<number> {
@@ -129,8 +114,8 @@ export class DiskVolume implements Volume {
       // From here on the new generation is the one that an opening finds.
       await this.#replaceMeta({ ...record, generation });
       await this.#removeOlder(generation);
-      this.#reset(generation, []);
-      this.#lease?.tell();
+      await this.#moveTo(generation, new JournalReader(this.#folder, generation));
+      this.#lease.tell();
       return generation;
     });
   }
@@ -140,7 +125,7 @@ export class DiskVolume implements Volume {
       if (await this.#newer()) throw new AulosError('store.locked', { key: this.#key }, 'another process has taken over this asset');
       await this.#replaceMeta(record);
     });
-    this.#lease?.tell();
+    this.#lease.tell();
   }
 
   async mark(record: AssetRecord): Promise<void> {
@@ -173,6 +158,7 @@ export class DiskVolume implements Volume {
   }
 
   async load(run: Run): Promise<Uint8Array | undefined> {
+    if (this.#closed) return undefined; // nobody would close the file again
     return await typed(async () => {
       const bytes = Buffer.allocUnsafeSlow(run.length); // all that is not read is cut off
       try {
@@ -194,36 +180,28 @@ export class DiskVolume implements Volume {
     await typed(async () => {
       await this.#settle();
       await this.#layout.remove(this.#key);
-      this.#reset(0, []);
+      await this.#moveTo(0, new JournalReader(this.#folder, 0));
     });
   }
 
   async readSidecar(name: string): Promise<Uint8Array | undefined> {
-    try {
-      const handle = await fs.open(this.#sidecarFile(name), constants.O_RDONLY | constants.O_NOFOLLOW);
-      try {
-        return decodeSidecar(await handle.readFile());
-      } finally {
-        await handle.close();
-      }
-    } catch (error) {
-      if (isSystemError(error)) return undefined; // it can be made again from the asset
-      throw error;
-    }
+    return await this.#sidecars.read(name);
   }
 
   async writeSidecar(name: string, bytes: Uint8Array): Promise<void> {
-    await typed(() => this.#layout.replace(this.#sidecarFile(name), encodeSidecar(bytes)));
-    this.#sidecars.set(name, SIDECAR_HEADER_BYTES + bytes.length);
+    await typed(() => this.#sidecars.write(name, bytes, this.#layout));
   }
 
   async close(runs: readonly Run[]): Promise<void> {
-    if (this.#isUntidy(runs.length)) {
-      // Tidying that fails leaves what was there, which is right.
-      await typed(() => this.#journal.rewrite(runs, this.#layout.durable)).catch(() => {});
+    this.#closed = true;
+    try {
+      // A process that was only frozen may still write to one of the earlier journals. Tidying that fails leaves what was there, which is right.
+      const isUntidy = this.#isUntidy(runs.length) && !(await this.#lease.isShared());
+      if (isUntidy) await typed(() => this.#journal.rewrite(runs, this.#layout.durable)).catch(() => {});
+      await typed(() => this.#settle());
+    } finally {
+      await this.#lease.close();
     }
-    await typed(() => this.#settle());
-    await this.#lease?.close();
   }
 
   /** A poisoned file is not written to, nor is a journal that a failed sync has left behind what is in memory. */
@@ -250,7 +228,7 @@ export class DiskVolume implements Volume {
       if (this.#layout.durable) await this.#files.use(this.#dataFile(), (handle) => handle.datasync());
       await this.#journal.append(runs.map(([, run]) => run));
       this.#records += runs.length;
-      this.#lease?.tell();
+      this.#lease.tell();
       if (this.#layout.durable) await this.#journal.sync();
     } catch (error) {
       if (isSystemError(error) && error.syscall === 'fdatasync') this.#poison = error;
@@ -280,23 +258,27 @@ export class DiskVolume implements Volume {
   /** Waits for a running sync and closes the files. */
   async #settle(): Promise<void> {
     await this.#syncing?.catch(() => {});
-    await this.#files.close((file) => path.dirname(file) === this.#folder);
+    await this.#files.closeIn(this.#folder);
   }
 
-  #reset(generation: number, epochs: readonly number[]): void {
+  /** From here on this is about `generation`. */
+  async #moveTo(generation: number, journals: JournalReader): Promise<void> {
+    await this.#syncing?.catch(() => {});
     this.#generation = generation;
     this.#highest = Math.max(this.#highest, generation);
-    this.#journal = this.#newJournal(epochs);
+    this.#journals = journals;
+    this.#journal = this.#newJournal();
     this.#records = 0;
     this.#recordsDropped = false;
-    this.#sidecars.clear();
+    this.#sidecars = new DiskSidecars(this.#folder, generation);
     this.#unrecorded.clear();
     this.#unsyncedBytes = 0;
     this.#poison = undefined;
+    await this.#files.closeIn(this.#folder); // a reader may have had the old data file opened meanwhile
   }
 
-  #newJournal(earlier: readonly number[]): Journal {
-    return new Journal(this.#folder, this.#generation, this.#files, earlier, () => this.#layout.syncFolder(this.#folder));
+  #newJournal(): Journal {
+    return new Journal(this.#folder, this.#generation, this.#files, this.#journals.epochs, () => this.#layout.syncFolder(this.#folder));
   }
 
   async #replaceMeta(record: AssetRecord): Promise<void> {
@@ -305,43 +287,14 @@ export class DiskVolume implements Volume {
 
   async #removeOlder(generation: number): Promise<void> {
     for (const name of await namesIn(this.#folder)) {
-      const [, own] = /^(?:meta|data|journal|side)\.(\d+)\b/.exec(name) ?? [];
-      if (own !== undefined && Number(own) < generation) await fs.rm(path.join(this.#folder, name), { force: true });
+      if (isOlder(name, generation)) await fs.rm(path.join(this.#folder, name), { force: true });
     }
   }
 
   #dataFile(generation = this.#generation): string {
     return path.join(this.#folder, `data.${generation}`);
   }
-
-  #sidecarFile(name: string): string {
-    return path.join(this.#folder, `side.${this.#generation}.${name}`);
-  }
 }
 
 /** True if there is no such file: it was deleted, or a link or a folder lies in its place. */
 const isMissing = (error: unknown): boolean => ['ENOENT', 'ELOOP', 'EISDIR'].some((errno) => isSystemError(error, errno));
-
-/** Stored size of each sidecar of a generation. */
-async function sidecarSizes(folder: string, names: readonly string[], generation: number): Promise<Map<string, number>> {
-  const sizes = new Map<string, number>();
-  const prefix = `side.${generation}.`;
-  for (const name of names) {
-    if (name.startsWith(prefix)) sizes.set(name.slice(prefix.length), (await fs.lstat(path.join(folder, name))).size);
-  }
-  return sizes;
-}
-
-/** A sidecar is its magic and the checksum of the rest, then the rest. */
-function encodeSidecar(bytes: Uint8Array): Uint8Array {
-  const header = Buffer.alloc(SIDECAR_HEADER_BYTES);
-  header.writeUInt32LE(SIDECAR_MAGIC, 0);
-  header.writeUInt32LE(crc32(bytes), 4);
-  return Buffer.concat([header, bytes]);
-}
-
-function decodeSidecar(stored: Buffer): Uint8Array | undefined {
-  if (stored.length < SIDECAR_HEADER_BYTES || stored.readUInt32LE(0) !== SIDECAR_MAGIC) return undefined;
-  const bytes = stored.subarray(SIDECAR_HEADER_BYTES);
-  return crc32(bytes) === stored.readUInt32LE(4) ? new Uint8Array(bytes) : undefined;
-}

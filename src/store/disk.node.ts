@@ -1,9 +1,12 @@
 import { crc32 } from 'node:zlib';
 import { type Clock, systemClock } from '../base/clock.ts';
+import { AulosError, isAulosError } from '../errors.ts';
 import { defaultCacheDir } from './cache-dir.node.ts';
+import { findAsset } from './disk-asset.node.ts';
 import { typed } from './disk-error.node.ts';
 import { DiskLayout } from './disk-layout.node.ts';
-import { openDiskVolume, readDiskVolume } from './disk-volume.node.ts';
+import { openDiskVolume } from './disk-volume.node.ts';
+import { whileFree } from './lease.node.ts';
 import type { Medium, StoredAsset, Volume } from './medium.ts';
 import { MemoryMedium } from './memory.ts';
 import { OpenFiles } from './open-files.node.ts';
@@ -54,7 +57,7 @@ class DiskMedium implements Medium {
   readonly syncsEachWrite: boolean;
   readonly #layout: DiskLayout;
   readonly #files = new OpenFiles(MAX_OPEN_FILES);
-  /** Holds the assets whose folder a later version of aulos wrote. */
+  /** Holds the assets whose folder a later version of aulos wrote, or cannot be read now: what lies there is left as it is. */
   readonly #memory = new MemoryMedium();
   #prepared: Promise<void> | undefined;
 
@@ -65,7 +68,8 @@ class DiskMedium implements Medium {
 
   async open(key: string): Promise<Volume> {
     await this.#prepare();
-    return (await openDiskVolume(key, this.#layout, this.#files)) ?? (await this.#memory.open(key));
+    const volume = await openDiskVolume(key, this.#layout, this.#files).catch(unlessTyped);
+    return volume ?? (await this.#memory.open(key));
   }
 
   async list(): Promise<StoredAsset[]> {
@@ -81,7 +85,8 @@ class DiskMedium implements Medium {
 
   async delete(key: string): Promise<void> {
     await this.#prepare();
-    await typed(() => this.#layout.remove(key));
+    const isDeleted = await whileFree(this.#layout.root, key, () => typed(() => this.#layout.remove(key)));
+    if (!isDeleted) throw new AulosError('store.locked', { key }, 'another process has the asset open');
   }
 
   /** Nobody but the user takes files away. */
@@ -90,14 +95,14 @@ class DiskMedium implements Medium {
   }
 
   async close(): Promise<void> {
-    await typed(() => this.#files.close(() => true));
+    await typed(() => this.#files.end());
   }
 
   async #find(key: string): Promise<StoredAsset[]> {
-    const volume = await readDiskVolume(key, this.#layout, this.#files).catch(() => undefined); // one bad folder must not hide the rest
-    if (!volume?.record) return [];
-    const heldBytes = new RunTable(volume.runs).bytes;
-    return [{ ...volume.record, heldBytes, storedBytes: heldBytes + volume.sidecarBytes }];
+    const found = await findAsset(this.#layout.folder(key)).catch(unlessTyped); // one bad folder must not hide the rest
+    if (!found?.record) return [];
+    const heldBytes = new RunTable(found.runs).bytes;
+    return [{ ...found.record, heldBytes, storedBytes: heldBytes + found.sidecars.bytes }];
   }
 
   #prepare(): Promise<void> {
@@ -107,4 +112,8 @@ class DiskMedium implements Medium {
     });
     return this.#prepared;
   }
+}
+
+function unlessTyped(error: unknown): undefined {
+  if (!isAulosError(error)) throw error;
 }

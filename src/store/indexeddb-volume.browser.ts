@@ -31,6 +31,8 @@ interface Hint {
   readonly record: StoredRecord;
   /** The runs that came; undefined if that is not all that changed. */
   readonly added: readonly Run[] | undefined;
+  /** True if the tab leads. */
+  readonly leads: boolean;
 }
 
 interface Sidecar {
@@ -124,7 +126,8 @@ export class IndexedDbVolume implements Volume {
   heed(hint: Hint | undefined): void {
     if (hint) this.#learn(hint);
     else this.#known = undefined;
-    this.onChanged?.();
+    if (hint?.leads && this.#isBehind(hint.record)) this.#leave();
+    else this.onChanged?.();
   }
 
   /** True if more is stored than was heard of. */
@@ -259,8 +262,8 @@ export class IndexedDbVolume implements Volume {
       const epoch = leads ? this.#epoch || stored.epoch + 1 : stored.epoch;
       return { ...(await change(store, stored, leads)), epoch };
     });
-    this.#epoch = leads ? changed.epoch : 0;
-    if (!leads) this.#lease?.yield();
+    if (leads) this.#epoch = changed.epoch;
+    else this.#leave();
   }
 
   /** One transaction on the generation that this knows. `added` as in {@link Hint}. */
@@ -277,8 +280,9 @@ export class IndexedDbVolume implements Volume {
   }
 
   #told(record: StoredRecord, added: readonly Run[] | undefined): void {
-    this.#learn({ record, added });
-    this.#lease?.tell({ record, added });
+    const hint = { record, added, leads: !this.follows && this.#mayLead(record) };
+    this.#learn(hint);
+    this.#lease?.tell(hint);
   }
 
   /** Keeps what is known up to date, if nothing is missing in between. */
@@ -305,6 +309,16 @@ export class IndexedDbVolume implements Volume {
       if (covering && covering !== run && holds(covering, run)) store.delete(keys[i]);
     }
     return { ...stored, heldBytes: runs.bytes, storedBytes: runs.bytes + sidecarBytesOf(stored) };
+  }
+
+  /** True if another tab writes since this one did, or while this one was about to and has no lock that says that it may. */
+  #isBehind({ epoch }: StoredRecord): boolean {
+    return epoch > this.#epoch && (this.#epoch > 0 || this.#lease?.hasLock === false);
+  }
+
+  #leave(): void {
+    this.#epoch = 0;
+    this.#lease?.yield();
   }
 
   #mayLead(stored: StoredRecord): boolean {

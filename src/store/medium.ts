@@ -53,9 +53,11 @@ export interface Volume {
   readonly sidecarBytes: number;
   /** True while another process writes this asset, see `Asset.follows`; always false on a medium of one process. */
   readonly follows: boolean;
+  /** True if another process has the asset open too; absent on a medium of one process. */
+  isOpenElsewhere?(): Promise<boolean>;
   /** Called when another process may have stored more, and when `follows` turned false. */
   onChanged: (() => void) | undefined;
-  /** What is stored now, by whomever. */
+  /** What is stored now, by whomever. Of runs at least those that were not there at opening or the last `reread`. */
   reread(): Promise<Stored>;
   /** Replaces everything, in one step, by an empty generation above `record.generation`, and gives its number. */
   begin(record: AssetRecord): Promise<number>;
@@ -92,7 +94,7 @@ export interface Medium {
   readonly syncsEachWrite: boolean;
   open(key: string): Promise<Volume>;
   list(): Promise<StoredAsset[]>;
-  /** Deletes an asset that is not open here. */
+  /** Deletes an asset that is not open here. @throws AulosError `store.locked` if another process has it open. */
   delete(key: string): Promise<void>;
   /** Does what {@link AssetStore.persist} says. */
   persist(): Promise<boolean>;

@@ -1,6 +1,8 @@
 import { constants } from 'node:fs';
 import fs, { type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
 import { Wake } from '../base/wake.ts';
+import { AulosError } from '../errors.ts';
 import { isDenial } from './disk-error.node.ts';
 
 interface OpenFile {
@@ -15,17 +17,19 @@ export class OpenFiles {
   // By name, least recently used first.
   readonly #files = new Map<string, OpenFile>();
   readonly #freed = new Wake();
+  #ended = false;
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** Runs `action` on a file that exists. It is opened for writing too, if that is allowed. */
+  /** Runs `action` on a file that exists. It is opened for writing too, if that is allowed. @throws `store.unavailable` after {@link end} */
   async use<T>(file: string, action: (handle: FileHandle) => Promise<T>): Promise<T> {
     while (!this.#files.has(file) && this.#files.size >= this.#limit) {
       const { count } = this.#freed;
       if (!(await this.#closeIdle())) await this.#freed.after(count);
     }
+    if (this.#ended) throw new AulosError('store.unavailable', { reason: 'closed' }, 'the store was closed');
     const open = this.#files.get(file) ?? { handle: openFile(file), users: 0 };
     this.#files.delete(file);
     this.#files.set(file, open);
@@ -41,9 +45,15 @@ export class OpenFiles {
     }
   }
 
-  /** Closes the files for which `isGone` holds, each after the operation that runs on it. */
-  async close(isGone: (file: string) => boolean): Promise<void> {
-    for (const file of [...this.#files.keys()].filter(isGone)) await this.#close(file);
+  /** Closes the files in `folder`, each after the operations that run on it. */
+  async closeIn(folder: string): Promise<void> {
+    for (const file of [...this.#files.keys()]) if (path.dirname(file) === folder) await this.#close(file);
+  }
+
+  /** Closes all files, each after the operations that run on it; from now on none is opened. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    for (const file of [...this.#files.keys()]) await this.#close(file);
   }
 
   async #closeIdle(): Promise<boolean> {
@@ -57,8 +67,10 @@ export class OpenFiles {
 
   async #close(file: string): Promise<void> {
     const open = this.#files.get(file);
+    if (!open) return;
     this.#files.delete(file);
-    const handle = await open?.handle.catch(() => undefined);
+    for (let { count } = this.#freed; open.users > 0; { count } = this.#freed) await this.#freed.after(count);
+    const handle = await open.handle.catch(() => undefined);
     await handle?.close();
   }
 }

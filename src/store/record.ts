@@ -74,11 +74,11 @@ export function decodeRecord(bytes: Uint8Array, { generation, epoch }: JournalNa
   return run.length > 0 && run.start + run.length <= CHUNK_BYTES ? run : undefined;
 }
 
-/** The runs of a whole journal, in the order they were written, up to the first record that is not sound. */
-export function decodeJournal(bytes: Uint8Array, name: JournalName): Run[] {
+/** The runs of a journal from record `first` on, which `bytes` begin with, in the order written, up to the first that is not sound. */
+export function decodeJournal(bytes: Uint8Array, name: JournalName, first = 0): Run[] {
   const runs: Run[] = [];
-  for (let index = 0; ; index++) {
-    const run = decodeRecord(bytes.subarray(index * RECORD_BYTES), name, index);
+  for (;;) {
+    const run = decodeRecord(bytes.subarray(runs.length * RECORD_BYTES), name, first + runs.length);
     if (!run) return runs;
     runs.push(run);
   }

@@ -62,7 +62,10 @@ export class Resident {
   /** As {@link put} for clean bytes that nobody changes any more. Those of a whole chunk are kept as they are. */
   adopt(offset: number, bytes: Uint8Array): void {
     const chunk = chunkOf(offset);
-    if (bytes.length < CHUNK_BYTES || this.#chunks.has(chunk)) return this.put(offset, bytes, false);
+    if (bytes.length < CHUNK_BYTES || this.#chunks.has(chunk)) {
+      this.put(offset, bytes, false);
+      return;
+    }
     this.#chunks.set(chunk, bytes);
     this.#viewed.add(chunk);
     this.#present.add(rangeOfChunk(chunk));

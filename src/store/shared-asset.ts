@@ -81,6 +81,10 @@ export class SharedAsset {
     return this.#volume.follows && !this.#full;
   }
 
+  async isOpenElsewhere(): Promise<boolean> {
+    return (await this.#volume.isOpenElsewhere?.()) ?? false;
+  }
+
   /** Bytes that count against the limits of the store, those in flight included. */
   get footprint(): number {
     return this.#runs.bytes + this.#volume.sidecarBytes + (this.#full ? 0 : this.#resident.dirtyBytes);
@@ -293,7 +297,7 @@ export class SharedAsset {
         return undefined;
       }
       const bytes = await raceAbort(this.#load(run), signal);
-      if (generation !== this.generation) return undefined;
+      if (generation !== this.generation || this.#closed) return undefined;
       if (!bytes || !isSound(run, bytes, this.#host.medium.checksum)) {
         this.#heal(run);
         return undefined;

@@ -51,18 +51,18 @@ class Shelf implements AssetStore {
     if (!isAssetKey(key)) return;
     await this.#inTurn(key, async () => {
       const asset = this.#open.get(key);
+      if (await asset?.isOpenElsewhere()) throw new AulosError('store.locked', { key }, 'another process has the asset open');
       if (asset) await asset.evict();
       else await this.#deleteClosed(key);
     });
   }
 
   async clear(): Promise<void> {
-    for (const key of [...(await this.#closed()).keys()]) await this.#inTurn(key, () => this.#deleteClosed(key));
+    for (const key of [...(await this.#closed()).keys()]) await this.#deleteUnlessOpen(key);
   }
 
   async trim(maxBytes: number): Promise<number> {
-    const limits = { maxBytes, maxAssets: Number.POSITIVE_INFINITY };
-    for (const key of victims(await this.#census(), limits, 0)) await this.#inTurn(key, () => this.#deleteClosed(key));
+    await this.#evict({ maxBytes, maxAssets: Number.POSITIVE_INFINITY });
     return totalBytes(await this.#census());
   }
 
@@ -137,6 +137,35 @@ class Shelf implements AssetStore {
     (await this.#closed()).delete(key);
   }
 
+  /** False if it stays, because another process has it open. */
+  async #deleteUnlessOpen(key: string): Promise<boolean> {
+    try {
+      await this.#inTurn(key, () => this.#deleteClosed(key));
+      return true;
+    } catch (error) {
+      if (!isAulosError(error, 'store.locked')) throw error;
+      return false;
+    }
+  }
+
+  /** Evicts until the limits are kept, or nothing more can go. Gives how many assets went. */
+  async #evict(limits: StoreLimits): Promise<number> {
+    const openElsewhere = new Set<string>();
+    for (let evicted = 0; ; ) {
+      const census = await this.#census();
+      const keys = victims(
+        census.map((record) => (openElsewhere.has(record.key) ? { ...record, open: true } : record)),
+        limits,
+        0,
+      );
+      if (keys.length === 0) return evicted;
+      for (const key of keys) {
+        if (await this.#deleteUnlessOpen(key)) evicted++;
+        else openElsewhere.add(key);
+      }
+    }
+  }
+
   /**
    * Evicts until the limits are kept; `force` evicts at least one, for a medium that is full before its limits are reached. False if
    * nothing more can go.
@@ -145,9 +174,8 @@ class Shelf implements AssetStore {
     try {
       const before = await this.#census();
       const limits = force ? { ...this.#limits, maxBytes: totalBytes(before) - 1 } : this.#limits;
-      const keys = victims(before, limits, 0);
-      for (const key of keys) await this.#inTurn(key, () => this.#deleteClosed(key));
-      return force ? keys.length > 0 : totalBytes(await this.#census()) <= limits.maxBytes;
+      const evicted = await this.#evict(limits);
+      return force ? evicted > 0 : totalBytes(await this.#census()) <= limits.maxBytes;
     } catch (error) {
       if (isAulosError(error)) return false;
       throw error;

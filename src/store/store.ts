@@ -11,6 +11,8 @@ export interface AssetFacts {
   readonly validator: Validator;
   /** Bytes in all, once known. */
   readonly length?: number;
+  /** True while `length` is only what an unverified range claims: more may follow, which is asked before the commit. */
+  readonly lengthClaimed?: boolean;
   /** Ranges were answered without a readable Content-Range, or the length was never said: every resume probes the overlap. */
   readonly unverified?: boolean;
   /** What all its bytes together hash to, if the server said so. They are held against it before they are committed. */
@@ -102,8 +104,9 @@ export interface AssetStore {
   open(key: string): Promise<Asset>;
   list(): Promise<AssetStat[]>;
   stat(key: string): Promise<AssetStat | undefined>;
+  /** Deletes an asset; one that is open here is emptied. @throws AulosError `store.locked` while another process has it open. */
   delete(key: string): Promise<void>;
-  /** Deletes everything that is not open. */
+  /** Deletes everything that is not open, here or in another process. */
   clear(): Promise<void>;
   /** Evicts, least recently used first, until at most `maxBytes` are stored. Gives what is stored then: pinned and open assets stay. */
   trim(maxBytes: number): Promise<number>;

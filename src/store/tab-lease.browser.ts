@@ -55,6 +55,11 @@ export class TabLease<Hint> {
     return this.#isHeld;
   }
 
+  /** True if this tab has the lock, and does not only lead because nobody else seemed to. */
+  get hasLock(): boolean {
+    return this.#unlock !== undefined;
+  }
+
   /** Tells the other tabs; nothing if there are none. */
   tell(hint: Hint): void {
     this.#channel?.postMessage(hint);
@@ -64,7 +69,7 @@ export class TabLease<Hint> {
   yield(): void {
     if (!this.#isHeld) return;
     this.#isHeld = false;
-    this.#unlock?.();
+    this.#letGo();
     this.#follow();
     this.#host.onChange();
   }
@@ -72,9 +77,14 @@ export class TabLease<Hint> {
   /** Lets go; a follower takes over. */
   close(): void {
     this.#closing.abort();
-    this.#unlock?.();
+    this.#letGo();
     this.#clock.clearTimeout(this.#silence);
     this.#channel?.close();
+  }
+
+  #letGo(): void {
+    this.#unlock?.();
+    this.#unlock = undefined;
   }
 
   #follow(): void {

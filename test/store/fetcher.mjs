@@ -1,9 +1,10 @@
-// Child process of the lease tests: `node fetcher.mjs <bundle> <root> <etag>`. Opens one asset and, for every line on standard input,
+// Child process of the lease tests: `node fetcher.mjs <bundle> <root> [platform]`, which is taken for the one it runs on. Opens one asset and, for every line on standard input,
 // stores the next missing 64 KiB, unless it follows another process. Tells each step on standard output.
 import { createInterface } from 'node:readline';
 import { complete, contentAt, factsOf, findWrongByte, SIZE } from '../sweeps/scenarios.mjs';
 
-const [bundle, root] = process.argv.slice(2);
+const [bundle, root, platform = process.platform] = process.argv.slice(2);
+Object.defineProperty(process, 'platform', { value: platform });
 const { createDiskStore, assetKey } = await import(bundle);
 const STEP = 65_536;
 const whole = { start: 0, end: SIZE };

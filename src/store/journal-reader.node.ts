@@ -1,0 +1,67 @@
+import { constants } from 'node:fs';
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { isDamage } from './disk-error.node.ts';
+import { decodeJournal, RECORD_BYTES, type Run } from './record.ts';
+
+const JOURNAL = /^journal\.(\d+)\.(\d+)$/;
+
+/** Path of the journal of one writer. */
+export const journalFile = (folder: string, generation: number, epoch: number): string =>
+  path.join(folder, `journal.${generation}.${epoch}`);
+
+/** Epochs of the journals of a generation, ascending; `names` are those in the folder. */
+export function epochsAmong(names: readonly string[], generation: number): number[] {
+  const matches = names.map((name) => JOURNAL.exec(name));
+  return matches.flatMap((match) => (match && Number(match[1]) === generation ? Number(match[2]) : [])).sort((a, b) => a - b);
+}
+
+/** Reads the journals of a generation, and each time only what was appended since. */
+export class JournalReader {
+  readonly generation: number;
+  readonly #folder: string;
+  /** Epoch → sound records that were read. */
+  readonly #counts = new Map<number, number>();
+
+  constructor(folder: string, generation: number) {
+    this.#folder = folder;
+    this.generation = generation;
+  }
+
+  /** Epochs of all journals that were found. */
+  get epochs(): readonly number[] {
+    return [...this.#counts.keys()];
+  }
+
+  /** Runs that were not read before, in the order of their records; nothing behind one that is not sound. `names` are those in the folder. */
+  async read(names: readonly string[]): Promise<Run[]> {
+    const runs: Run[] = [];
+    for (const epoch of epochsAmong(names, this.generation)) for (const run of await this.#readOn(epoch)) runs.push(run);
+    return runs;
+  }
+
+  async #readOn(epoch: number): Promise<Run[]> {
+    const count = this.#counts.get(epoch) ?? 0;
+    this.#counts.set(epoch, count);
+    try {
+      const file = await fs.open(journalFile(this.#folder, this.generation, epoch), constants.O_RDONLY | constants.O_NOFOLLOW);
+      try {
+        const runs = decodeJournal(await readFrom(file, count * RECORD_BYTES), { generation: this.generation, epoch }, count);
+        this.#counts.set(epoch, count + runs.length);
+        return runs;
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      return []; // what it recorded is fetched again
+    }
+  }
+}
+
+async function readFrom(file: fs.FileHandle, position: number): Promise<Uint8Array> {
+  const { size } = await file.stat();
+  const bytes = new Uint8Array(Math.max(0, size - position));
+  const { bytesRead } = await file.read(bytes, 0, bytes.length, position);
+  return bytes.subarray(0, bytesRead);
+}
