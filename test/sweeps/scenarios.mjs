@@ -1,5 +1,5 @@
-// What a writer process does while a sweep kills it or fails its system calls. Each scenario starts from what `prepare` left, and tells by
-// `ack(asset, range)` what it was promised to keep.
+// What a writer does while a sweep kills it, fails its system calls or cuts its power. Each scenario starts from what `prepare` left, and
+// tells by `ack(asset, range)` what it was promised to keep.
 
 const CHUNK = 256 * 1024;
 export const SIZE = CHUNK + 40_000;
@@ -122,8 +122,8 @@ export const scenarios = {
     prepare: storeHalf,
     run: async ({ store, key, ack }) => {
       for (let i = 0; i < 8; i++) {
-        await store.delete(key);
         ack.forget();
+        await store.delete(key);
         const asset = await store.open(key);
         await asset.begin(factsOf(1));
         await fill(asset, ack, { to: 20_000, step: 10_000 });
@@ -142,12 +142,44 @@ export const scenarios = {
         await fill(other, () => {}, { to: 60_000, step: 60_000 });
         await other.close();
       }
-      ack.forget();
       const asset = await store.open(key);
       if (!asset.facts) await asset.begin(factsOf(1));
       await fill(asset, ack, { step: 30_000 });
       await asset.commit(SIZE);
       await asset.close();
+    },
+  },
+  'two assets at a time, one of them pinned': {
+    durability: 'batched',
+    run: async ({ store, key, otherKey, ack }) => {
+      const assets = [await store.open(key), await store.open(otherKey(0))];
+      await Promise.all(
+        assets.map(async (asset, i) => {
+          await asset.begin(factsOf(i + 1));
+          await asset.pin(i === 1);
+          await fill(asset, ack, { step: 15_000 });
+          await asset.commit(SIZE);
+          await asset.close();
+        }),
+      );
+    },
+  },
+  'a follower takes over': {
+    durability: 'batched',
+    prepare: storeHalf,
+    run: async ({ store, openStore, key, ack }) => {
+      const first = await store.open(key);
+      const second = await openStore().open(key);
+      await fill(first, ack, { from: CHUNK + 5000, to: CHUNK + 15_000, step: 1000 });
+      const leads = new Promise((resolve) => {
+        second.onChanged = () => second.follows || resolve();
+      });
+      if (!second.follows) second.onChanged();
+      await first.close();
+      await leads;
+      await fill(second, ack, { from: CHUNK + 15_000, step: 2500 });
+      await second.commit(SIZE);
+      await second.close();
     },
   },
 };
