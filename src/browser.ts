@@ -1,6 +1,6 @@
 /** aulos for browsers: plays, seeks, caches and decodes remote audio while it downloads. */
 import type { PageLibraryOptions } from './library.browser.ts';
-import type { OpenOptions } from './playback/library.ts';
+import type { OpenOptions, SourceInput } from './playback/library.ts';
 import type { Track } from './playback/track.ts';
 
 export type { PageLibraryOptions } from './library.browser.ts';
@@ -15,12 +15,13 @@ export * from './playback/surface.ts';
  * Opens a track on the calling thread, with a cache, client and engine of its own, which end when the track is closed. Resolves as
  * soon as its head is understood. @throws AulosError `input.invalid`, `net.*`, `http.*`, `media.*`, `store.*`; `signal.reason`.
  */
-export async function open(url: string, options: PageLibraryOptions & OpenOptions = {}): Promise<Track> {
+export async function open(input: SourceInput, options: PageLibraryOptions & OpenOptions = {}): Promise<Track> {
   const base = globalThis.location?.href;
   const { createPageLibrary } = await import('./library.browser.ts'); // a page that only plays leaves it to the worker
   const library = createPageLibrary(options);
   try {
-    const source = await library.source(URL.canParse(url, base) ? new URL(url, base).href : url, options);
+    const isRelative = typeof input === 'string' && URL.canParse(input, base);
+    const source = await library.source(isRelative ? new URL(input, base) : input, options);
     return await library.track(source, options.signal ?? new AbortController().signal, library.close);
   } catch (error) {
     await library.close();

@@ -1,14 +1,16 @@
 import { createBrowserClient } from './net/client.browser.ts';
 import type { RetryPolicy } from './net/retry.ts';
-import { createLibrary, type Library } from './playback/library.ts';
+import { createLibrary, type Library, type OpenOptions } from './playback/library.ts';
 import { createIndexedDbStore } from './store/indexeddb.browser.ts';
 
 /** Options of {@link createPageLibrary}. */
 export interface PageLibraryOptions {
   readonly retry?: Partial<RetryPolicy>;
+  /** What an opening does that says nothing else: see {@link OpenOptions.revalidate}. @default 'never' */
+  readonly revalidate?: OpenOptions['revalidate'];
 }
 
 /** A library over fetch and IndexedDB, for a page or its worker. */
-export function createPageLibrary({ retry }: PageLibraryOptions = {}): Library {
-  return createLibrary({ client: createBrowserClient(), store: createIndexedDbStore(), retry });
+export function createPageLibrary({ retry, revalidate }: PageLibraryOptions = {}): Library {
+  return createLibrary({ client: createBrowserClient(), store: createIndexedDbStore(), retry, revalidate });
 }

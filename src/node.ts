@@ -5,7 +5,7 @@ import { createNodeClient } from './net/client.node.ts';
 import type { NetTimeouts } from './net/client.ts';
 import { isPrivateAddress } from './net/private-address.node.ts';
 import type { RetryPolicy } from './net/retry.ts';
-import { createLibrary, type Library, type OpenOptions } from './playback/library.ts';
+import { createLibrary, type Library, type OpenOptions, type SourceInput } from './playback/library.ts';
 import type { Track } from './playback/track.ts';
 import { openLocalSource } from './source/local.node.ts';
 import type { FileSource } from './source/source.ts';
@@ -28,6 +28,8 @@ export interface AulosOptions {
   readonly limits?: DiskStoreOptions['limits'];
   readonly timeouts?: Partial<NetTimeouts>;
   readonly retry?: Partial<RetryPolicy>;
+  /** What an opening does that says nothing else: see {@link OpenOptions.revalidate}. @default 'never' */
+  readonly revalidate?: OpenOptions['revalidate'];
   /**
    * May URLs lead to this machine and to private networks? False for URLs that come from others: then loopback, private, link-local and
    * metadata addresses are refused with `access.denied`, in all spellings, behind names and behind redirects. Paths of files are
@@ -40,32 +42,33 @@ export interface AulosOptions {
 /** A {@link Library} that opens files of this machine too. */
 export interface Aulos extends Library {
   /**
-   * Opens an http(s) URL, or the path of a file, as bytes.
+   * Opens an http(s) URL, the path of a file, a Blob or a stream, as bytes.
    * @throws AulosError `input.invalid`, `store.*`.
    */
-  source(input: string, options?: OpenOptions): Promise<FileSource>;
+  source(input: SourceInput, options?: OpenOptions): Promise<FileSource>;
   /**
    * Opens a track; resolves as soon as its head is understood. What turns out to be no media is not kept.
    * @throws AulosError `input.invalid`, `net.*`, `http.*`, `media.*`, `store.*`; `signal.reason`.
    */
-  open(input: string, options?: OpenOptions): Promise<Track>;
+  open(input: SourceInput, options?: OpenOptions): Promise<Track>;
 }
 
 /** Makes the cache, the client and the engine. Touches neither disk nor network yet. */
-export function createAulos({ cacheDir, durability, limits, timeouts, retry, allowPrivate = true }: AulosOptions = {}): Aulos {
+export function createAulos({ cacheDir, durability, limits, timeouts, retry, revalidate, allowPrivate = true }: AulosOptions = {}): Aulos {
   const store = createDiskStore({ root: cacheDir, limits, durability });
   const client = createNodeClient({ timeouts, isDenied: allowPrivate ? undefined : isPrivateAddress });
-  const library = createLibrary({ client, store, retry });
-  const source = async (input: string, options?: OpenOptions) => {
-    const place = placeOf(input);
+  const library = createLibrary({ client, store, retry, revalidate });
+  const source = async (input: SourceInput, options?: OpenOptions) => {
+    if (typeof input !== 'string' && !(input instanceof URL)) return library.source(input, options);
+    const place = placeOf(`${input}`);
     return 'path' in place ? openLocalSource(place.path, { events: library.events }) : library.source(place.url, options);
   };
-  const open = async (input: string, options?: OpenOptions) => library.track(await source(input, options), signalOf(options));
+  const open = async (input: SourceInput, options?: OpenOptions) => library.track(await source(input, options), signalOf(options));
   return { ...library, source, open };
 }
 
 /** Opens one track with a cache, client and engine of its own, which end when the track is closed. @throws as {@link Aulos.open}. */
-export async function open(input: string, options: AulosOptions & OpenOptions = {}): Promise<Track> {
+export async function open(input: SourceInput, options: AulosOptions & OpenOptions = {}): Promise<Track> {
   const aulos = createAulos(options);
   try {
     return await aulos.track(await aulos.source(input, options), signalOf(options), aulos.close);

@@ -17,6 +17,6 @@ export async function fetchCommand(aulos: Aulos, url: string, { json }: CommonOp
 }
 
 async function heldBytes(aulos: Aulos, url: string): Promise<number> {
-  await using source = await aulos.source(url, { whole: false });
+  await using source = await aulos.source(url, { whole: false, revalidate: 'never' });
   return source.held.size;
 }

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { isAulosError } from '../errors.ts';
-import type { Aulos } from '../node.ts';
+import type { Aulos, Revalidate } from '../node.ts';
 import { listCommand, pinCommand, removeCommand, statCommand, trimCommand, verifyCommand } from './cache.node.ts';
 import { type DecodeOptions, decodeCommand, decodeFormats } from './decode.node.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -20,6 +20,11 @@ const common = (command: Command): Command =>
     .argument('<url>', 'http(s) URL, or a file')
     .option('--cache-dir <dir>', 'where downloads are kept (default: the user cache folder)')
     .option('--retries <n>', 'how often in a row a failed request is tried again (default: 7)', count)
+    .option(
+      '--revalidate <when>',
+      'ask if what is held is still the current version: open, never, or when older than so many seconds',
+      when,
+    )
     .option('--deny-private', 'refuse URLs and redirects that lead to this machine or to a private network')
     .option('--json', 'progress as JSON lines on stderr, the result as JSON', false);
 
@@ -27,6 +32,12 @@ const count = (text: string): number => {
   if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('write a number from 0 to 9999');
   return Number(text);
 };
+
+function when(text: string): Revalidate {
+  if (text === 'open' || text === 'never') return text;
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('write open, never, or a number of seconds');
+  return Number(text);
+}
 
 const argument =
   (parse: (text: string) => number) =>

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { isAulosError } from '../errors.ts';
-import { type Aulos, createAulos } from '../node.ts';
+import { type Aulos, createAulos, type Revalidate } from '../node.ts';
 import { exitCodeOf, exitCodes, isBrokenPipe } from './exit-codes.ts';
 
 /** Options of every command. */
@@ -11,6 +11,8 @@ export interface CommonOptions {
   readonly retries?: number;
   /** Refuse URLs that lead to this machine and to private networks. */
   readonly denyPrivate?: boolean;
+  /** Ask whether what is held is still the server's version. */
+  readonly revalidate?: Revalidate;
 }
 
 /** What a command leaves on the terminal when it succeeds. */
@@ -35,9 +37,9 @@ export async function run<O extends CommonOptions>(options: O, command: Command<
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   try {
-    const { cacheDir, retries, denyPrivate } = options;
+    const { cacheDir, retries, denyPrivate, revalidate } = options;
     const retry = retries === undefined ? {} : { attempts: retries + 1 };
-    await using aulos = createAulos({ cacheDir, retry, allowPrivate: !denyPrivate });
+    await using aulos = createAulos({ cacheDir, retry, allowPrivate: !denyPrivate, revalidate });
     const { json, text, stdoutIsTaken } = await command(aulos, options, interrupt.signal);
     const stream = stdoutIsTaken ? process.stderr : process.stdout;
     await print(stream, options.json ? JSON.stringify(json) : text);

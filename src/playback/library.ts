@@ -5,17 +5,23 @@ import { EventScope } from '../events/bus.ts';
 import type { RangeClient } from '../net/client.ts';
 import type { RetryPolicy } from '../net/retry.ts';
 import { Sources } from '../source/file-source.ts';
+import type { Revalidate } from '../source/freshness.ts';
+import { openBlobSource } from '../source/local.ts';
+import type { RequestHeaders } from '../source/origin.ts';
 import type { FileSource } from '../source/source.ts';
 import { type AssetKeyOptions, assetKey } from '../store/key.ts';
 import type { AssetStore } from '../store/store.ts';
 import { openTrack } from './open-track.ts';
 import type { Track } from './track.ts';
 
+/** What can be opened on every platform: an http(s) URL, bytes at hand, or bytes that come once. */
+export type SourceInput = string | URL | Blob | ReadableStream<Uint8Array>;
+
 /** How one input is opened. */
 export interface OpenOptions extends AssetKeyOptions {
   readonly signal?: AbortSignal;
-  /** Sent with every request for it; dropped on a redirect to another origin. */
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent with every request for it, for which a function is asked each time; dropped on a redirect to another origin. */
+  readonly headers?: RequestHeaders;
   /**
    * Gives a new URL for the same resource when the old one is refused (401, 403 or 410) after part of it was had, as signed URLs are when they
    * expire. Asked once for all who wait; if the new URL is refused too, or none is given, `access.expired`. Keep signatures out of the
@@ -24,6 +30,13 @@ export interface OpenOptions extends AssetKeyOptions {
   readonly refreshUrl?: (error: AulosError) => Promise<string>;
   /** Fetch every byte, or only what is read. @default true */
   readonly whole?: boolean;
+  /** What becomes of the download when the last one who has it open closes it. @default 'pause' */
+  readonly onIdle?: 'continue' | 'pause';
+  /**
+   * Whether the server is asked if what is held is still its version: never, at each opening, or when it said so longer ago than so many
+   * seconds. If it cannot be asked, what is held is played; `source.revalidated` tells. @default that of the library
+   */
+  readonly revalidate?: Revalidate;
 }
 
 /** What a platform brings; the library closes them. */
@@ -31,6 +44,8 @@ export interface LibraryParts {
   readonly client: RangeClient;
   readonly store: AssetStore;
   readonly retry?: Partial<RetryPolicy>;
+  /** What an opening does that says nothing else. @default 'never' */
+  readonly revalidate?: Revalidate;
 }
 
 /** A cache, a network client and an engine that belong together: everything but the sound. */
@@ -39,8 +54,11 @@ export interface Library extends AsyncDisposable {
   readonly store: AssetStore;
   /** Everything that happens in it, `source.*`, `store.*` and `engine.*`. */
   readonly events: EventScope;
-  /** Opens an http(s) URL as bytes. @throws AulosError `input.invalid`, `store.*`. */
-  source(url: string, options?: OpenOptions): Promise<FileSource>;
+  /**
+   * Opens an input as bytes. A stream is owned by the source, which holds it as long as it is open; the options are about URLs.
+   * @throws AulosError `input.invalid`, `store.*`.
+   */
+  source(input: SourceInput, options?: OpenOptions): Promise<FileSource>;
   /**
    * Opens the track in a source, which it owns; `onClosed` ends what was made for this track alone. What turns out to be no media is not
    * kept. @throws AulosError `net.*`, `http.*`, `media.*`; `signal.reason`.
@@ -51,7 +69,7 @@ export interface Library extends AsyncDisposable {
 }
 
 /** Puts the stages together, and tells them what they may not import. Touches neither the store nor the network yet. */
-export function createLibrary({ client, store, retry }: LibraryParts): Library {
+export function createLibrary({ client, store, retry, revalidate }: LibraryParts): Library {
   const events = new EventScope();
   const engine = new Engine({ apps: [{ name: 'player' }], events });
   const sources = new Sources({ client, store, events, retry, indexer: segmentIndexer });
@@ -65,9 +83,12 @@ export function createLibrary({ client, store, retry }: LibraryParts): Library {
     engine,
     store,
     events,
-    async source(url, { headers, refreshUrl, whole, ...keyOptions } = {}) {
-      if (!URL.canParse(url)) throw new AulosError('input.invalid', { input: url }, `"${url}" is no URL`);
-      return sources.open({ url, key: assetKey(url, keyOptions), headers, refreshUrl, whole });
+    async source(input, { cacheKey, discriminator, signal: _, ...options } = {}) {
+      if (input instanceof Blob) return openBlobSource(input, { events, indexer: segmentIndexer });
+      if (input instanceof ReadableStream) return sources.openStream(input);
+      if (!URL.canParse(input)) throw new AulosError('input.invalid', { input: `${input}` }, `"${input}" is no URL`);
+      const url = `${input}`;
+      return sources.open({ revalidate, ...options, url, key: assetKey(url, { cacheKey, discriminator }) });
     },
     async track(source, signal, onClosed) {
       try {

@@ -23,7 +23,8 @@ export async function openTrack(source: FileSource, signal: AbortSignal, onClose
   try {
     const demuxer = await openDemuxer(reader, source.url, signal, watchIndex(source, life.signal));
     const keeper = await FrameIndexKeeper.open(demuxer, source);
-    const info = await demuxer.info(signal);
+    const known = await demuxer.info(signal);
+    const info: MediaInfo = source.isLive ? { ...known, duration: Infinity, durationIsExact: true, frames: undefined } : known;
     source.announce(info);
     return new OpenTrack(source, reader, demuxer, keeper, info, life, onClosed);
   } catch (error) {

@@ -127,6 +127,8 @@ export function openFileSource(options: SourcesOptions & OpenOptions): Promise<F
 
 /** One asset being fetched, and who has it open. */
 class Download {
+  /** What names its bytes; undefined where nothing of them outlives it. */
+  readonly key: string | undefined;
   readonly driver: Driver;
   readonly phase: PhaseMachine;
   readonly events: EventScope;
@@ -148,8 +150,8 @@ class Download {
   ): Promise<Download> {
     const asset = await shared.store.open(options.key);
     const length = asset.facts?.length;
-    // Killed between the last byte and the commit: nothing is missing but the mark, and a look at the digest if there is one.
-    if (!asset.committed && length && !asset.facts?.digest && asset.held.contains({ start: 0, end: length }))
+    // Killed between the last byte and the commit: nothing is missing but the mark, or a look at its end or its digest.
+    if (!asset.committed && length && !asset.facts?.digest && !asset.facts?.lengthClaimed && asset.held.contains({ start: 0, end: length }))
       await asset.commit(length).catch(() => {});
     return new Download(asset, options, keeping, shared, connections, onClosed);
   }
@@ -163,6 +165,7 @@ class Download {
     onClosed: () => void,
   ) {
     this.#onClosed = onClosed;
+    this.key = keeping.isTemporary ? undefined : options.key;
     this.events = new EventScope('source', shared.events);
     this.phase = new PhaseMachine(asset.committed ? 'complete' : 'init', (from, to) => {
       this.events.publish('source.phase', { from, to });
@@ -243,16 +246,16 @@ class Download {
 /** One opener's view of a shared download. */
 class OpenSource implements FileSource {
   readonly url: string;
-  readonly key: string;
+  readonly key: string | undefined;
   readonly #download: Download;
   readonly #onIdle: 'continue' | 'pause';
   readonly #readers = new Set<SourceReader>();
   readonly #stopWanting: () => void;
   #closed: Promise<void> | undefined;
 
-  constructor(download: Download, { url, key, whole = true, onIdle = 'pause' }: OpenOptions) {
+  constructor(download: Download, { url, whole = true, onIdle = 'pause' }: OpenOptions) {
     this.url = url;
-    this.key = key;
+    this.key = download.key;
     this.#download = download;
     this.#onIdle = onIdle;
     this.#stopWanting = whole ? download.driver.wantWhole() : () => {};

@@ -4,10 +4,16 @@ import { AulosError, isAulosError } from '../errors.ts';
 import type { RangeClient, RangeRequest, RangeResponse } from '../net/client.ts';
 import type { Applicant, Connections } from './connections.ts';
 
+/** Request headers of the application, or what gives those of now: a token that is renewed, say. */
+export type RequestHeaders =
+  | Readonly<Record<string, string>>
+  | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
+
 /** Where bytes come from: what may change while they are fetched. */
 export interface Origin {
   readonly url: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Of each request; a function is asked before each. */
+  readonly headers?: RequestHeaders;
   /** Gives a new URL for the same resource when the old one is refused after part of it was had (a signed URL that expired). */
   readonly refreshUrl?: (error: AulosError) => Promise<string>;
 }
@@ -75,8 +81,9 @@ export class OriginClient {
   async #request(wanted: Wanted, { validator, bitRate }: Known, asker: Asker, signal: AbortSignal): Promise<RangeResponse | Refused> {
     const { origin } = new URL(this.#origin.url);
     const leave = await this.#connections.enter({ origin, ...asker }, signal);
-    const { url, headers } = this.#origin; // of now: it may have been refreshed meanwhile
+    const { url, headers: given } = this.#origin; // of now: it may have been refreshed meanwhile
     try {
+      const headers = typeof given === 'function' ? await raceAbort(Promise.resolve(given()), signal) : given;
       this.#onRequest();
       const response = await this.#client.get({ ...wanted, url, headers, validator, bitRate, signal });
       return { ...response, body: new HeldBody(response.body, leave) };
