@@ -1,5 +1,5 @@
 import { AulosError } from '../errors.ts';
-import type { CodecConfig, MediaInfo } from '../media.ts';
+import type { MediaInfo } from '../media.ts';
 import type { ByteSource } from '../source/source.ts';
 import { adtsCodecConfig } from './adts-config.ts';
 import { type AdtsFrame, findAdtsFrame, readAdtsFrame } from './adts-frames.ts';
@@ -7,9 +7,6 @@ import type { AdtsHeader } from './adts-header.ts';
 import { ByteReader } from './byte-reader.ts';
 import { readId3 } from './id3.ts';
 import { mayHoldSbr } from './sbr-presence.ts';
-
-/** Frames in a packet; ADTS cannot say 960. */
-export const ADTS_PACKET_FRAMES = 1024;
 
 /** Whether it is HE-AAC, and the average bit rate, are judged by the first packets. More would delay the first sound. */
 const SAMPLE_PACKETS = 64;
@@ -27,7 +24,16 @@ export interface AdtsHead {
   readonly start: number;
   /** On average, headers included. */
   readonly bytesPerPacket: number;
+  /** Frames in a packet: 1,024, and with SBR twice as many; ADTS cannot say 960. */
+  readonly packetFrames: number;
+  /** Packets that a decoder needs before the one that is to sound. */
+  readonly preroll: number;
 }
+
+/** For the overlap. */
+const PREROLL = 1;
+/** Until a header of SBR has passed; encoders repeat it about twice a second. */
+const SBR_PREROLL = 16;
 
 /** Reads tags and the first packets. @throws AulosError `media.malformed`, `media.truncated`, `media.unsupported`; what the source throws. */
 export async function readAdtsHead(source: ByteSource, signal: AbortSignal): Promise<AdtsHead> {
@@ -38,35 +44,36 @@ export async function readAdtsHead(source: ByteSource, signal: AbortSignal): Pro
   const first = header && (await readAdtsFrame(reader, header));
   if (!first) throw new AulosError('media.malformed', { offset: start, what: 'ADTS frame' }, 'no AAC frame before the end');
 
-  const config = adtsCodecConfig(header, first);
+  adtsCodecConfig(header, first, false); // refuses what is not played before more is read
   const sample = [first];
   let next: AdtsFrame | undefined = first;
   while (next && sample.length < SAMPLE_PACKETS && reader.position - start < SAMPLE_BYTES) {
     next = await readAdtsFrame(reader, header);
     if (next) sample.push(next);
   }
+  const hasSbr = holdsSbr(sample);
+  const { config, packetFrames } = adtsCodecConfig(header, first, hasSbr);
   const skipped = sample.length > 2 * UNTYPICAL_PACKETS ? UNTYPICAL_PACKETS : 0;
   const bytesPerPacket = (reader.position - sample[skipped].start) / (sample.length - skipped);
-  const frames = next ? undefined : sample.length * ADTS_PACKET_FRAMES; // the sample is all there is
+  const frames = next ? undefined : sample.length * packetFrames; // the sample is all there is
   const packets = source.length && (source.length - start) / bytesPerPacket;
-  const estimate = packets && (Math.max(1, Math.round(packets)) * ADTS_PACKET_FRAMES) / config.sampleRate;
+  const estimate = packets && (Math.max(1, Math.round(packets)) * packetFrames) / config.sampleRate;
   const info: MediaInfo = {
     container: 'adts',
-    ...codecOf(config, sample),
+    config,
     duration: frames ? frames / config.sampleRate : estimate,
     durationIsExact: frames !== undefined,
     frames,
-    bitRate: Math.round((bytesPerPacket * 8 * config.sampleRate) / ADTS_PACKET_FRAMES),
+    bitRate: Math.round((bytesPerPacket * 8 * config.sampleRate) / packetFrames),
     encoderDelay: 0,
     padding: 0,
     tags,
   };
-  return { info, header, start, bytesPerPacket };
+  return { info, header, start, bytesPerPacket, packetFrames, preroll: hasSbr ? SBR_PREROLL : PREROLL };
 }
 
 /** Plain AAC rarely looks like HE-AAC even once; the first packets of HE-AAC may have no SBR yet. */
-function codecOf(config: CodecConfig, sample: readonly AdtsFrame[]): Pick<MediaInfo, 'config' | 'degraded'> {
+function holdsSbr(sample: readonly AdtsFrame[]): boolean {
   const withSbr = sample.filter(({ data }) => mayHoldSbr(data)).length;
-  if (withSbr < 3 || withSbr < sample.length / 2) return { config };
-  return { config: { ...config, codecString: 'mp4a.40.5' }, degraded: 'HE-AAC: only the core is decoded' };
+  return withSbr >= 3 && withSbr >= sample.length / 2;
 }

@@ -1,12 +1,9 @@
 import type { ByteSource } from '../source/source.ts';
 import { findAdtsFrame, readAdtsFrame } from './adts-frames.ts';
-import { ADTS_PACKET_FRAMES, type AdtsHead } from './adts-head.ts';
+import type { AdtsHead } from './adts-head.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { FrameIndex } from './frame-index.ts';
 import { type NumberedPacket, numbered, type PacketRates, type Probe, searchByRates } from './packet-rates.ts';
-
-/** A decoder needs the packet before the one that is to sound, for the overlap. */
-export const ADTS_PREROLL = 1;
 
 /** Packets past the last landmark that are counted rather than guessed. */
 const WALKED_PACKETS = 64;
@@ -35,11 +32,12 @@ export class AdtsSeeker {
 
   /** Packet number `packet` or, where only guesses lead, one near it. */
   async find(packet: number, signal: AbortSignal): Promise<NumberedPacket> {
-    const start = { timestamp: 0, offset: this.#head.start };
-    const landmark = this.#index.before(packet * ADTS_PACKET_FRAMES, WALKED_PACKETS * ADTS_PACKET_FRAMES);
+    const { packetFrames, start: firstOffset } = this.#head;
+    const start = { timestamp: 0, offset: firstOffset };
+    const landmark = this.#index.before(packet * packetFrames, WALKED_PACKETS * packetFrames);
     const known = landmark ?? (packet <= WALKED_PACKETS ? start : undefined);
-    if (known) return this.#walk(numbered(known, ADTS_PACKET_FRAMES), packet, signal);
-    const anchor = numbered(this.#index.last ?? start, ADTS_PACKET_FRAMES);
+    if (known) return this.#walk(numbered(known, packetFrames), packet, signal);
+    const anchor = numbered(this.#index.last ?? start, packetFrames);
     if (anchor.packet > 0) {
       // What has passed is known for certain, and where it ends the rate goes on from its mean.
       this.#rates.note({ offset: anchor.offset, bytesPerPacket: (anchor.offset - start.offset) / anchor.packet });

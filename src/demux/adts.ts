@@ -1,8 +1,8 @@
 import type { MediaInfo, Packet, SeekPoint } from '../media.ts';
 import type { ByteSource } from '../source/source.ts';
 import { readAdtsFrame } from './adts-frames.ts';
-import { ADTS_PACKET_FRAMES, type AdtsHead, readAdtsHead } from './adts-head.ts';
-import { ADTS_PREROLL, AdtsSeeker } from './adts-seek.ts';
+import { type AdtsHead, readAdtsHead } from './adts-head.ts';
+import { AdtsSeeker } from './adts-seek.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { Demuxer } from './demuxer.ts';
 import { FrameIndex } from './frame-index.ts';
@@ -38,26 +38,27 @@ class AdtsDemuxer implements Demuxer {
   }
 
   async *packets(signal: AbortSignal, from?: SeekPoint): AsyncGenerator<Packet> {
-    const { head } = await this.#open(signal);
-    const reader = new ByteReader(this.#source, signal, from?.offset ?? head.start);
+    const { header, start: firstOffset, packetFrames, preroll } = (await this.#open(signal)).head;
+    const reader = new ByteReader(this.#source, signal, from?.offset ?? firstOffset);
     const trace = this.frameIndex.trace(from);
-    for (let timestamp = from?.timestamp ?? 0; ; timestamp += ADTS_PACKET_FRAMES) {
-      const frame = await readAdtsFrame(reader, head.header);
+    for (let timestamp = from?.timestamp ?? 0; ; timestamp += packetFrames) {
+      const frame = await readAdtsFrame(reader, header);
       if (!frame) return trace.end();
       const { data, start, offset } = frame;
-      trace.pass(timestamp, start, timestamp + ADTS_PACKET_FRAMES);
-      yield { data, offset, timestamp, duration: ADTS_PACKET_FRAMES, join: true, preroll: ADTS_PREROLL };
+      trace.pass(timestamp, start, timestamp + packetFrames);
+      yield { data, offset, timestamp, duration: packetFrames, join: true, preroll };
     }
   }
 
   async seek(seconds: number, signal: AbortSignal): Promise<SeekPoint> {
-    const { info, seeker } = await this.#open(signal);
+    const { info, seeker, head } = await this.#open(signal);
+    const { packetFrames, preroll } = head;
     const { config, duration } = info.now;
     const wanted = Math.round(Math.min(Math.max(0, seconds), duration ?? Infinity) * config.sampleRate);
-    const { packet, offset, error } = await seeker.find(Math.max(0, Math.floor(wanted / ADTS_PACKET_FRAMES) - ADTS_PREROLL), signal);
-    const timestamp = packet * ADTS_PACKET_FRAMES;
-    const earliest = packet === 0 ? 0 : timestamp + ADTS_PREROLL * ADTS_PACKET_FRAMES;
-    const errorBound = (error * ADTS_PACKET_FRAMES) / config.sampleRate;
+    const { packet, offset, error } = await seeker.find(Math.max(0, Math.floor(wanted / packetFrames) - preroll), signal);
+    const timestamp = packet * packetFrames;
+    const earliest = packet === 0 ? 0 : timestamp + preroll * packetFrames;
+    const errorBound = (error * packetFrames) / config.sampleRate;
     return { offset, index: 0, timestamp, target: Math.max(wanted, earliest), exact: error === 0, errorBound };
   }
 

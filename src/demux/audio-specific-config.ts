@@ -10,9 +10,9 @@ export const AAC_SAMPLE_RATES: readonly number[] = [
 /** Channels by channelConfiguration (§1.6.3.5); 0 where the stream says it itself or the value is reserved. */
 export const AAC_CHANNELS: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 8, 0, 0, 0, 7, 8, 0, 8, 0];
 
-/** AudioObjectTypes (§1.5.1.1) that have an AAC-LC core. */
+/** AudioObjectTypes (§1.5.1.1) of AAC-LC, and of what is built on it. */
 export const OBJECT_TYPE_LC = 2;
-const OBJECT_TYPE_SBR = 5;
+export const OBJECT_TYPE_SBR = 5;
 const OBJECT_TYPE_PS = 29;
 
 /** Says to an older decoder nothing, to a newer one that SBR or PS follows (§1.6.6.1). */

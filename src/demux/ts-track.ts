@@ -1,9 +1,7 @@
 import type { MediaInfo, Packet } from '../media.ts';
 import type { ByteSource } from '../source/source.ts';
 import { readAdtsFrame } from './adts-frames.ts';
-import { ADTS_PACKET_FRAMES, readAdtsHead } from './adts-head.ts';
-import type { AdtsHeader } from './adts-header.ts';
-import { ADTS_PREROLL } from './adts-seek.ts';
+import { type AdtsHead, readAdtsHead } from './adts-head.ts';
 import { ByteReader } from './byte-reader.ts';
 import { ElementaryStream, type StreamPlace } from './elementary-stream.ts';
 import { readMp3Layout } from './mp3-layout.ts';
@@ -68,17 +66,18 @@ export async function* tsPackets(
 }
 
 async function aacTrack(stream: ElementaryStream, signal: AbortSignal): Promise<CodecTrack> {
-  const { info, header, start } = await readAdtsHead(stream, signal);
-  const packets = (reader: ByteReader, timestamp: number) => aacPackets(reader, header, timestamp);
-  return { info, packetFrames: ADTS_PACKET_FRAMES, preroll: ADTS_PREROLL, start, packets };
+  const head = await readAdtsHead(stream, signal);
+  const packets = (reader: ByteReader, timestamp: number) => aacPackets(reader, head, timestamp);
+  return { ...head, packets };
 }
 
-async function* aacPackets(reader: ByteReader, like: AdtsHeader, timestamp: number): AsyncGenerator<Packet> {
-  for (; ; timestamp += ADTS_PACKET_FRAMES) {
-    const frame = await readAdtsFrame(reader, like);
+async function* aacPackets(reader: ByteReader, head: AdtsHead, timestamp: number): AsyncGenerator<Packet> {
+  const { header, packetFrames, preroll } = head;
+  for (; ; timestamp += packetFrames) {
+    const frame = await readAdtsFrame(reader, header);
     if (!frame) return;
     const { data, offset } = frame;
-    yield { data, offset, timestamp, duration: ADTS_PACKET_FRAMES, join: true, preroll: ADTS_PREROLL };
+    yield { data, offset, timestamp, duration: packetFrames, join: true, preroll };
   }
 }
 

@@ -4,18 +4,30 @@ import type { DecodedFrames } from '../../decoder.ts';
 import type { ElementSlot } from '../channel-layout.ts';
 import { SbrElement } from './element.ts';
 
+/** A channel element, and the planes that it is decoded to in the end. */
+interface Element {
+  readonly slot: ElementSlot;
+  readonly outputs: readonly number[];
+  readonly sbr: SbrElement;
+}
+
 /** What makes HE-AAC of a decoded AAC core: spectral band replication (ISO/IEC 14496-3 §4.6.18) and parametric stereo (§8.6.4). */
 export class SbrDecoder {
   readonly #core: readonly Float32Array[];
-  readonly #elements: readonly { readonly slot: ElementSlot; readonly sbr: SbrElement }[];
+  readonly #elements: readonly Element[];
   readonly #frames: DecodedFrames;
 
   /** `core` are the planes that the core is decoded to; `slots` say which of them belong together. */
-  constructor({ sampleRate, decoded }: AudioSpecificConfig, slots: readonly ElementSlot[], core: readonly Float32Array[]) {
+  constructor(
+    { sampleRate, decoded, hasParametricStereo }: AudioSpecificConfig,
+    slots: readonly ElementSlot[],
+    core: readonly Float32Array[],
+  ) {
     this.#core = core;
     this.#elements = slots.map((slot) => ({
       slot,
-      sbr: new SbrElement(slot.planes.length, 2 * sampleRate, decoded.replication === 'downsampled'),
+      sbr: new SbrElement(slot.planes.length, 2 * sampleRate, decoded.replication === 'downsampled', hasParametricStereo),
+      outputs: hasParametricStereo ? [0, 1] : slot.planes,
     }));
     const { channels, framesPerPacket: frames } = decoded;
     const planes = Array.from({ length: channels }, () => new Float32Array(frames));
@@ -30,12 +42,11 @@ export class SbrDecoder {
   /** Decodes a packet once its core has been decoded; the frames are valid until the next call. */
   run(): DecodedFrames {
     const { planes } = this.#frames;
-    for (const { slot, sbr } of this.#elements) {
-      const core = slot.planes.map((plane) => this.#core[plane]);
-      const output = slot.planes.map((plane) => planes[plane]);
-      sbr.run(core, output);
-    }
-    if (planes.length > this.#core.length) planes[1].set(planes[0]);
+    for (const { slot, outputs, sbr } of this.#elements)
+      sbr.run(
+        slot.planes.map((plane) => this.#core[plane]),
+        outputs.map((plane) => planes[plane]),
+      );
     return this.#frames;
   }
 

@@ -1,13 +1,17 @@
 import type { BitReader } from '../../../demux/bit-reader.ts';
 import { isAulosError } from '../../../errors.ts';
+import { ParametricStereo } from '../ps/stereo.ts';
 import { SbrChannel } from './channel.ts';
 import { dequantise, dequantiseCoupled } from './dequantisation.ts';
 import { type FrequencyBands, frequencyBandsOf } from './frequency-bands.ts';
 import { areOfOneSpectrum, readSbrHeader, type SbrHeader } from './header.ts';
 import { limiterBorders } from './limiter-bands.ts';
 import { QmfSynthesis } from './qmf-synthesis.ts';
+import { LOW_BANDS } from './subbands.ts';
 
 const CRC_BITS = 10;
+/** bs_extension_id (§4.5.2.8.2.3). */
+const PARAMETRIC_STEREO = 2;
 
 /** What the last header set up. */
 interface Setup {
@@ -25,12 +29,14 @@ export class SbrElement {
   #isNew = false;
   #isCoupled = false;
   #hasData = false;
+  readonly #stereo: ParametricStereo | undefined;
 
-  /** `sampleRate` is that of the output in Hz, were it not downsampled. */
-  constructor(channels: number, sampleRate: number, isDownsampled: boolean) {
+  /** `sampleRate` is that of the output in Hz, were it not downsampled. A single channel `withStereo` becomes two. */
+  constructor(channels: number, sampleRate: number, isDownsampled: boolean, withStereo: boolean) {
     this.#sampleRate = sampleRate;
     this.#channels = Array.from({ length: channels }, () => new SbrChannel());
-    this.#syntheses = this.#channels.map(() => new QmfSynthesis(isDownsampled));
+    this.#stereo = withStereo ? new ParametricStereo() : undefined;
+    this.#syntheses = Array.from({ length: withStereo ? 2 : channels }, () => new QmfSynthesis(isDownsampled));
   }
 
   /**
@@ -55,16 +61,19 @@ export class SbrElement {
     }
   }
 
-  /** Decodes a frame from the `core` to `planes`, one of each per channel. */
+  /** Decodes a frame from the `core`, a plane per channel, to `planes`. */
   run(core: readonly Float32Array[], planes: readonly Float32Array[]): void {
     if (this.#setup && !this.#hasData) this.#giveUp();
     const replication = this.#setup && { ...this.#setup, isNew: this.#isNew };
     if (this.#setup) this.#dequantise(this.#setup.bands);
     for (let i = 0; i < this.#channels.length; i++) {
-      const { re, im } = this.#channels[i];
       this.#channels[i].run(core[i], replication);
-      this.#syntheses[i].run(re, im, planes[i]);
     }
+    const { re, im } = this.#channels[0];
+    const top = replication ? replication.bands.start + replication.bands.count : LOW_BANDS;
+    this.#stereo?.run(re, im, top);
+    const outputs = this.#stereo ? [this.#channels[0], this.#stereo] : this.#channels;
+    for (const [i, output] of outputs.entries()) this.#syntheses[i].run(output.re, output.im, planes[i]);
     this.#hasData = false;
     this.#isNew = false;
   }
@@ -73,6 +82,7 @@ export class SbrElement {
   reset(): void {
     this.#giveUp();
     for (const channel of this.#channels) channel.reset();
+    this.#stereo?.reset();
     for (const synthesis of this.#syntheses) synthesis.reset();
   }
 
@@ -113,6 +123,15 @@ export class SbrElement {
     first.readSinusoids(bits, bands);
     second?.readSinusoids(bits, bands);
     this.#hasData = true;
+    if (bits.flag()) this.#readExtensions(bits);
+  }
+
+  /** Reads what is behind bs_extended_data: size:4 (+8) | extensions, of which one with id:2 = 2 is parametric stereo. */
+  #readExtensions(bits: BitReader): void {
+    let size = bits.bits(4);
+    if (size === 15) size += bits.bits(8);
+    const end = bits.position + 8 * size;
+    while (end - bits.position > 7 && bits.bits(2) === PARAMETRIC_STEREO && this.#stereo) this.#stereo.read(bits, end);
   }
 
   #dequantise(bands: FrequencyBands): void {
