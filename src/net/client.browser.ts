@@ -39,8 +39,8 @@ class FetchTransport implements Transport {
     const hidesHeaders = response.type === 'cors';
     if (hidesHeaders && isOwnOrigin(target)) this.#leaving.add(target.href);
     const headers = Object.fromEntries(response.headers);
-    // A cut chunked body makes fetch fail, and HTTP/2 says where a body ends; of HTTP/1.0 there is no telling.
-    const endsWithConnection = false;
+    // A body that is cut makes fetch fail where a length or chunks tell. HTTP/2 always tells, but which version it is is hidden.
+    const endsWithConnection = headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
     return { status: response.status, headers, url: response.url, hidesHeaders, endsWithConnection, body: chunksOf(response) };
   }
 

@@ -54,8 +54,10 @@ function unverified(asked: ByteRange, head: ResponseHead): Omit<RangeResponse, '
   const length = contentLength(asked, head);
   const end = length === undefined ? asked.end : asked.start + length;
   const isOpen = asked.end === Number.POSITIVE_INFINITY;
-  if (end > asked.end || mediaTypeOf(head) === 'multipart/byteranges') throw rangeError(asked, head, `Content-Length: ${length}`);
-  const total = isOpen && length !== undefined ? end : undefined;
+  const saysNothing = isOpen && length === undefined;
+  if (saysNothing || end > asked.end || end === asked.start || mediaTypeOf(head) === 'multipart/byteranges')
+    throw rangeError(asked, head, `Content-Length: ${length}`);
+  const total = isOpen ? end : undefined;
   return { ...factsOf(head), status: 206, range: { start: asked.start, end }, total, unverifiedRange: true };
 }
 

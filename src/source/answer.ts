@@ -32,12 +32,14 @@ export interface Question {
   readonly heldBytes: number;
 }
 
+type Judged = Pick<RangeResponse, 'status' | 'range' | 'total' | 'validator' | 'unverifiedRange'>;
+
 /** Head of an answer, and what is held → what to do with its body. */
-export function judge(response: Pick<RangeResponse, 'status' | 'range' | 'total' | 'validator'>, question: Question): Verdict {
+export function judge(response: Judged, question: Question): Verdict {
   const { purpose, start, plain, alone, facts, heldBytes } = question;
   if (!facts) return 'begin';
   const isSame = facts.unverified ? undefined : sameVersion(facts.validator, response.validator);
-  const isOtherLength = facts.length !== undefined && response.total !== undefined && facts.length !== response.total;
+  const isOtherLength = contradictsLength(response, facts);
   if (isOtherLength) return isSame && !plain ? 'invalid' : 'renew';
   if (response.status === 200) {
     if (purpose !== 'fill' && !alone) return 'refuse';
@@ -46,6 +48,16 @@ export function judge(response: Pick<RangeResponse, 'status' | 'range' | 'total'
   if (isSame === false) return 'renew';
   if (response.range.start < start) return 'compare';
   return isProven(facts) && !isSame ? 'doubt' : 'append';
+}
+
+/**
+ * A range whose Content-Range cannot be read claims to be the last one, but the server may only have sent less than was asked for: the
+ * resource is as long as it claims, or longer.
+ */
+function contradictsLength({ total, unverifiedRange }: Judged, { length, lengthClaimed }: AssetFacts): boolean {
+  if (length === undefined || total === undefined) return false;
+  if (unverifiedRange) return !lengthClaimed && total > length;
+  return lengthClaimed ? total < length : total !== length;
 }
 
 /** True if the validators of an answer say that it is another version, which only the bytes can prove: every backend may have its own. */
@@ -86,7 +98,14 @@ export interface Before {
 export function factsOf(response: Described, url: string, before: Before): AssetFacts {
   const { mediaType, validator, total, unverifiedRange } = response;
   const isFickle = before.generation > 1 && before.facts?.length === total && claimsOther(response, before.facts);
-  return { url: url.replace(/#.*$/s, ''), mediaType, validator, length: total, unverified: unverifiedRange || isFickle || undefined };
+  return {
+    url: url.replace(/#.*$/s, ''),
+    mediaType,
+    validator,
+    length: total,
+    lengthClaimed: (unverifiedRange && total !== undefined) || undefined,
+    unverified: unverifiedRange || isFickle || undefined,
+  };
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Asset } from '../store/store.ts';
 import { factsOf, tellsRanges } from './answer.ts';
 import type { Connections } from './connections.ts';
 import { Demand } from './demand.ts';
+import { endOf, rangeBehind } from './end.ts';
 import { LiveRing } from './live-ring.ts';
 import { type Origin, OriginClient, type Wanted } from './origin.ts';
 import { Patience } from './patience.ts';
@@ -18,7 +19,7 @@ import { ProgressMeter } from './progress.ts';
 import { isAsPromised } from './promised.ts';
 import { revalidate } from './revalidation.ts';
 import type { Readiness } from './source.ts';
-import { isOverload, Transfer, type TransferHost } from './transfer.ts';
+import { isOverload, pause, Transfer, type TransferHost } from './transfer.ts';
 
 const MAX_CONNECTIONS = 2;
 /** New versions that are begun on the way to Complete. A resource that changes more often is not one that can be downloaded. */
@@ -214,10 +215,10 @@ export class Driver implements TransferHost {
   // What transfers ask and tell.
 
   get(wanted: Wanted, transfer: Transfer): Promise<RangeResponse> {
-    const { facts, held } = this.asset;
+    const { facts } = this.asset;
     const known = {
       validator: facts?.unverified ? undefined : facts?.validator,
-      mayRefresh: held.size > 0 || this.isLive,
+      mayRefresh: this.asset.generation > 0 || this.isLive,
       bitRate: () => this.bitRate,
     };
     const asker = { urgency: () => this.#urgencyOf(transfer), giveWay: () => this.#giveWay(transfer) };
@@ -271,10 +272,11 @@ export class Driver implements TransferHost {
     this.#ranges = tellsRanges(response, isNewVersion);
     const { facts } = this.asset;
     const isUnverified = response.unverifiedRange && !facts?.unverified;
-    const learnsLength = facts?.length === undefined && response.total !== undefined;
+    const { total = 0, unverifiedRange } = response;
+    const isNews = facts?.length === undefined || (facts.lengthClaimed && (!unverifiedRange || total > facts.length));
     if (isUnverified) await this.asset.describe({ unverified: true });
-    if (learnsLength) {
-      await this.asset.describe({ length: response.total });
+    if (isNews && total > 0) {
+      await this.asset.describe({ length: total, lengthClaimed: unverifiedRange || undefined });
       this.#tellLength();
     }
     this.replan();
@@ -432,6 +434,7 @@ export class Driver implements TransferHost {
     this.#isCommitting = true;
     this.#options.phase.move('downloading');
     try {
+      if (this.asset.facts?.lengthClaimed && !(await this.#provesEnd())) return this.replan();
       if (!(await isAsPromised(this.asset, this.length!, this.#ending.signal))) {
         const error = brokenPromise(this.#origin.url);
         return (await this.disproved(error)) ? this.replan() : this.#fail(error);
@@ -445,6 +448,33 @@ export class Driver implements TransferHost {
       this.#isCommitting = false;
     }
     this.#complete();
+  }
+
+  /** Asks whether the resource ends where it was claimed to. False if there is more to be had. @throws AulosError `net.*`, `http.*` */
+  async #provesEnd(): Promise<boolean> {
+    const length = this.length!;
+    const budget = new RetryBudget(this.#options.retry);
+    const asker = { urgency: () => 'fill' as const, giveWay: () => {} };
+    for (;;) {
+      try {
+        const wanted = { range: rangeBehind(length) };
+        const response = await this.#origin.get(wanted, { validator: undefined, mayRefresh: true }, asker, this.#ending.signal);
+        await response.body.return?.();
+        const end = endOf(response, length);
+        await this.asset.describe({ length: end.length, lengthClaimed: end.isClaimed || undefined });
+        this.#tellLength();
+        return end.length === length;
+      } catch (error) {
+        if (isAulosError(error, 'http.status') && error.details.status === 416) {
+          await this.asset.describe({ lengthClaimed: undefined });
+          return true;
+        }
+        const delayMs = budget.next(error);
+        if (delayMs === undefined) throw error;
+        this.retrying(budget.failures, delayMs, error as AulosError);
+        await pause(delayMs, this.#ending.signal, this.clock);
+      }
+    }
   }
 
   /** All is held and committed, here or by another process. */

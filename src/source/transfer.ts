@@ -276,7 +276,7 @@ function bringsNothing({ url, range }: RangeResponse, asked: ByteRange): AulosEr
 }
 
 /** Waits, but not on when the network comes back; an abort ends it too. */
-async function pause(ms: number, signal: AbortSignal, clock: Clock): Promise<void> {
+export async function pause(ms: number, signal: AbortSignal, clock: Clock): Promise<void> {
   const { controller, release } = childController(signal);
   const wake = () => controller.abort();
   globalThis.addEventListener?.('online', wake);

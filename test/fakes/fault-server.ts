@@ -49,6 +49,8 @@ export interface Spoilt {
   readonly cutAfter?: number;
   /** How it ends. @default 'fin' */
   readonly by?: 'fin' | 'reset' | 'silence';
+  /** Milliseconds before it ends: the client has taken the bytes by then. A browser gives none that it learned of with their end. @default 0, 50 for a reset */
+  readonly lingerMs?: number;
   /** Ends the connection after the body, unannounced. */
   readonly close?: boolean;
   /** Milliseconds between the bytes of the head. */
@@ -165,14 +167,14 @@ export class FaultServer implements AsyncDisposable {
     if (spoilt.awayMs !== undefined) return this.#leaveFor(spoilt.awayMs);
     const { head, body } = answerOf(asked, spoilt, this.#versions[0]);
     const { cutAfter = Number.POSITIVE_INFINITY, before = '', after = '' } = spoilt;
-    if (cutAfter === -2) return hangUp(socket, spoilt.by);
+    if (cutAfter === -2) return hangUp(socket, spoilt);
     await this.#drip(socket, Buffer.from(before + head.slice(0, cutAfter === -1 ? 20 : undefined), 'latin1'), spoilt.headDripMs);
-    if (cutAfter === -1) return hangUp(socket, spoilt.by);
+    if (cutAfter === -1) return hangUp(socket, spoilt);
     const sent = body.subarray(0, Math.min(body.length, cutAfter));
     await this.#drip(socket, spoilt.chunked ? chunked(sent) : sent, spoilt.bodyDripMs);
-    if (cutAfter < body.length) return hangUp(socket, spoilt.by);
+    if (cutAfter < body.length) return hangUp(socket, spoilt);
     await write(socket, Buffer.from((spoilt.chunked ? '0\r\n\r\n' : '') + after, 'latin1'));
-    if (spoilt.close) socket.end();
+    if (spoilt.close) await hangUp(socket, { lingerMs: spoilt.lingerMs });
   }
 
   async #drip(socket: Socket, bytes: Uint8Array, pauseMs: number | undefined): Promise<void> {
@@ -243,9 +245,9 @@ function write(socket: Socket, bytes: Uint8Array): Promise<void> {
 }
 
 /** A reset may overtake bytes that were sent, so it waits until the client has had the time to take them. */
-async function hangUp(socket: Socket, by: Spoilt['by'] = 'fin'): Promise<void> {
+async function hangUp(socket: Socket, { by = 'fin', lingerMs = by === 'reset' ? 50 : 0 }: Pick<Spoilt, 'by' | 'lingerMs'>): Promise<void> {
   if (by === 'silence') return;
-  if (by === 'fin') return void socket.end();
-  await wait(50);
-  socket.resetAndDestroy();
+  if (lingerMs > 0) await wait(lingerMs);
+  if (by === 'fin') socket.end();
+  else socket.resetAndDestroy();
 }

@@ -19,8 +19,8 @@ const resume: Question = { purpose: 'fill', start: 100, plain: false, alone: tru
 const seek: Question = { ...resume, purpose: 'demand', start: 500, alone: false };
 
 type Head = Parameters<typeof judge>[0];
-const partial: Head = { status: 206, range: { start: 100, end: 1000 }, total: 1000, validator: strong };
-const whole: Head = { status: 200, range: { start: 0, end: 1000 }, total: 1000, validator: strong };
+const partial: Head = { status: 206, range: { start: 100, end: 1000 }, total: 1000, validator: strong, unverifiedRange: false };
+const whole: Head = { status: 200, range: { start: 0, end: 1000 }, total: 1000, validator: strong, unverifiedRange: false };
 
 test.each<[string, Head, Question, Verdict]>([
   ['the first answer of all', partial, { ...resume, facts: undefined, heldBytes: 0 }, 'begin'],
@@ -29,6 +29,25 @@ test.each<[string, Head, Question, Verdict]>([
   ['another length', { ...partial, total: 1001 }, { ...resume, facts: { ...facts, validator: {} } }, 'renew'],
   ['another length of the same version', { ...partial, total: 1001 }, resume, 'invalid'],
   ['another length of the same version, as the last word', { ...partial, total: 1001 }, { ...resume, plain: true }, 'renew'],
+  [
+    'a claim to end earlier',
+    { ...partial, total: 900, unverifiedRange: true },
+    { ...resume, facts: { ...facts, validator: {} } },
+    'append',
+  ],
+  ['a claim to end later', { ...partial, total: 1001, unverifiedRange: true }, { ...resume, facts: { ...facts, validator: {} } }, 'renew'],
+  [
+    'a claim to end later than was claimed',
+    { ...partial, total: 1001, unverifiedRange: true },
+    { ...resume, facts: { ...facts, lengthClaimed: true, validator: {}, unverified: true } },
+    'append',
+  ],
+  [
+    'less in all than was claimed',
+    { ...partial, total: 999 },
+    { ...resume, facts: { ...facts, lengthClaimed: true, validator: {}, unverified: true } },
+    'renew',
+  ],
   ['another strong tag', { ...partial, validator: { etag: '"2"' } }, resume, 'renew'],
   ['another weak tag', { ...partial, validator: { etag: 'W/"2"' } }, { ...resume, facts: { ...facts, validator: weak } }, 'renew'],
   ['a tag that is gone', { ...partial, validator: {} }, resume, 'doubt'],

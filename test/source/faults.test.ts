@@ -2,12 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { EventScope } from '../../src/events/bus.ts';
 import { createNodeClient } from '../../src/net/client.node.ts';
 import { openFileSource } from '../../src/source/file-source.ts';
-import type { FileSource } from '../../src/source/source.ts';
 import { assetKey } from '../../src/store/key.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
-import { firstDifference, virtualBytes } from '../fakes/content.ts';
-import { startFaultServer, type Version } from '../fakes/fault-server.ts';
-import { type HttpFault, httpFaults } from '../fakes/faults.ts';
+import { startFaultServer } from '../fakes/fault-server.ts';
+import { httpFaults } from '../fakes/faults.ts';
+import { versionHeld } from '../fakes/version-held.ts';
 
 /** Short, so that a fault takes a second and not a minute. */
 const timeouts = { connectMs: 1000, firstByteMs: 1000, stallMs: 500, slowMs: 1000 };
@@ -31,13 +30,3 @@ describe('a download that meets', () => {
     await store.close();
   });
 });
-
-/** Seed of the one version that all held bytes are of; undefined if there is none. */
-async function versionHeld(source: FileSource, versions: HttpFault['versions'], isWhole: boolean): Promise<number | undefined> {
-  const runs: { start: number; bytes: Uint8Array | undefined }[] = [];
-  for (const range of source.held) runs.push({ start: range.start, bytes: await source.reader().tryRead(range) });
-  const isOf = ({ seed, size }: Version) =>
-    (!isWhole || source.length === size) &&
-    runs.every(({ start, bytes }) => bytes && firstDifference(bytes, virtualBytes(start, start + bytes.length, seed)) < 0);
-  return versions.find(isOf)?.seed ?? (runs.length === 0 ? 0 : undefined);
-}
