@@ -52,18 +52,14 @@ export class HuffmanDecoder {
         y = this.#escaped(y, linbits);
         position = this.#reader.position;
       } else {
-        const signs = word << length;
-        if (x !== 0) {
-          if (signs < 0) x = -x;
-          if (y !== 0) {
-            if (signs << 1 < 0) y = -y;
-            length++;
-          }
-          length++;
-        } else if (y !== 0) {
-          if (signs < 0) y = -y;
-          length++;
-        }
+        // Without branches, since whether a value is zero is what no processor predicts: a zero has no sign bit, and no sign.
+        const hasSign = -x >>> 31;
+        const isNegative = (word << length) >> 31;
+        length += hasSign;
+        const isNextNegative = (word << length) >> 31;
+        length += -y >>> 31;
+        x = (x ^ isNegative) - isNegative;
+        y = (y ^ isNextNegative) - isNextNegative;
         position += length;
       }
       if (position > end) {

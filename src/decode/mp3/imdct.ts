@@ -65,20 +65,26 @@ export function imdct36(
   out: Float64Array,
   to: number,
 ): void {
-  even[0] = -lines[from];
-  odd[0] = lines[from + 17];
-  for (let i = 0; i < 4; i++) {
-    const a = lines[from + 4 * i + 1];
-    const b = lines[from + 4 * i + 2];
-    const c = lines[from + 4 * i + 3];
-    const d = lines[from + 4 * i + 4];
-    even[2 * i + 1] = a + b;
-    even[2 * i + 2] = -(c + d);
-    odd[8 - 2 * i] = a - b;
-    odd[7 - 2 * i] = d - c;
-  }
-  dct9(even);
-  dct9(odd);
+  const x0 = lines[from];
+  const x1 = lines[from + 1];
+  const x2 = lines[from + 2];
+  const x3 = lines[from + 3];
+  const x4 = lines[from + 4];
+  const x5 = lines[from + 5];
+  const x6 = lines[from + 6];
+  const x7 = lines[from + 7];
+  const x8 = lines[from + 8];
+  const x9 = lines[from + 9];
+  const x10 = lines[from + 10];
+  const x11 = lines[from + 11];
+  const x12 = lines[from + 12];
+  const x13 = lines[from + 13];
+  const x14 = lines[from + 14];
+  const x15 = lines[from + 15];
+  const x16 = lines[from + 16];
+  const x17 = lines[from + 17];
+  dct9(-x0, x1 + x2, -(x3 + x4), x5 + x6, -(x7 + x8), x9 + x10, -(x11 + x12), x13 + x14, -(x15 + x16), even);
+  dct9(x17, x16 - x15, x13 - x14, x12 - x11, x9 - x10, x8 - x7, x5 - x6, x4 - x3, x1 - x2, odd);
   for (let i = 0; i < 9; i++) {
     const p = even[i];
     const q = odd[i];
@@ -90,16 +96,21 @@ export function imdct36(
   }
 }
 
-/** DCT-III of 9 points in place: x[n] ← x[0] + Σ x[k] · cos(k·(2n + 1)·π/18), k from 1 to 8. */
-function dct9(x: Float64Array): void {
-  const x1 = x[1];
-  const x2 = x[2];
-  const x4 = x[4];
-  const x5 = x[5];
-  const x7 = x[7];
-  const x8 = x[8];
-  const base = x[0] + x[6] * 0.5;
-  const middle = x[0] - x[6];
+/** DCT-III of 9 points: out[n] = x0 + Σ xk · cos(k·(2n + 1)·π/18), k from 1 to 8. */
+function dct9(
+  x0: number,
+  x1: number,
+  x2: number,
+  x3: number,
+  x4: number,
+  x5: number,
+  x6: number,
+  x7: number,
+  x8: number,
+  out: Float64Array,
+): void {
+  const base = x0 + x6 * 0.5;
+  const middle = x0 - x6;
   const a = (x4 + x2) * SIN_70;
   const b = (x8 + x2) * SIN_50;
   const c = (x4 - x8) * SIN_10;
@@ -108,7 +119,7 @@ function dct9(x: Float64Array): void {
   const e1 = middle - rest * 0.5;
   const e2 = base - a + b;
   const e3 = base - b + c;
-  const third = x[3] * SIN_60;
+  const third = x3 * SIN_60;
   const d = (x5 + x1) * SIN_80;
   const f = (x5 - x7) * SIN_20;
   const g = (x1 + x7) * SIN_40;
@@ -116,15 +127,15 @@ function dct9(x: Float64Array): void {
   const o1 = (x1 - x5 - x7) * SIN_60;
   const o2 = g - third - f;
   const o3 = d - third - g;
-  x[0] = e0 + o0;
-  x[1] = e1 + o1;
-  x[2] = e2 + o2;
-  x[3] = e3 + o3;
-  x[4] = rest + middle;
-  x[5] = e3 - o3;
-  x[6] = e2 - o2;
-  x[7] = e1 - o1;
-  x[8] = e0 - o0;
+  out[0] = e0 + o0;
+  out[1] = e1 + o1;
+  out[2] = e2 + o2;
+  out[3] = e3 + o3;
+  out[4] = rest + middle;
+  out[5] = e3 - o3;
+  out[6] = e2 - o2;
+  out[7] = e1 - o1;
+  out[8] = e0 - o0;
 }
 
 /**

@@ -37,7 +37,7 @@ export class SynthesisFilterBank {
   /** DCTs of time slots, newest first; the history lies behind those of the running granule. */
   readonly #slots = new Float64Array((MAX_SLOTS + HISTORY) * SUBBANDS);
 
-  /** Makes `32 · count` samples at `out[to]` from `count` time slots (at most 18) of 32 subband samples each. */
+  /** Makes `32 · count` samples at `out[to]` from `count` time slots (6, 12 or 18) of 32 subband samples each. */
   synthesise(samples: Float64Array, count: number, out: Float32Array, to: number): void {
     const slots = this.#slots;
     const first = (MAX_SLOTS - 1) * SUBBANDS;
@@ -68,7 +68,11 @@ function windowEdges(t: Float64Array, first: number, count: number, out: Float32
   }
 }
 
-/** Outputs j and 32 − j. The slots are the inner loop, so that the window stays in registers; this is the hottest loop of the decoder. */
+/**
+ * Outputs j and 32 − j; the hottest loops of the decoder. The slots are the inner loop, so that the window stays at hand, and three that
+ * are two apart go together, since they share seven of their eight values of a and of b: a0 … a9 are those of the newest, and those of
+ * the others one and two further on.
+ */
 function windowPairs(t: Float64Array, first: number, count: number, out: Float32Array, to: number): void {
   for (let j = 1; j < 16; j++) {
     const w = 16 * j;
@@ -88,10 +92,10 @@ function windowPairs(t: Float64Array, first: number, count: number, out: Float32
     const u5 = WINDOW[w + 13];
     const u6 = WINDOW[w + 14];
     const u7 = WINDOW[w + 15];
-    let a = first + 16 + j;
-    let b = first + 48 - j;
-    let at = to;
-    for (let slot = 0; slot < count; slot++) {
+    // The first of each three: 0, 1, 6, 7, 12, 13.
+    for (let slot = 0; slot < count; slot += slot & 1 ? 5 : 1) {
+      const a = first + 16 + j - (slot + 4) * SUBBANDS;
+      const b = first + 48 - j - (slot + 4) * SUBBANDS;
       const a0 = t[a];
       const a1 = t[a + 64];
       const a2 = t[a + 128];
@@ -100,6 +104,8 @@ function windowPairs(t: Float64Array, first: number, count: number, out: Float32
       const a5 = t[a + 320];
       const a6 = t[a + 384];
       const a7 = t[a + 448];
+      const a8 = t[a + 512];
+      const a9 = t[a + 576];
       const b0 = t[b];
       const b1 = t[b + 64];
       const b2 = t[b + 128];
@@ -108,15 +114,27 @@ function windowPairs(t: Float64Array, first: number, count: number, out: Float32
       const b5 = t[b + 320];
       const b6 = t[b + 384];
       const b7 = t[b + 448];
-      // biome-ignore format: two sums, term by term
-      out[at + j] = a0 * w0 - b0 * u0 + a1 * w1 - b1 * u1 + a2 * w2 - b2 * u2 + a3 * w3 - b3 * u3
-                  + a4 * w4 - b4 * u4 + a5 * w5 - b5 * u5 + a6 * w6 - b6 * u6 + a7 * w7 - b7 * u7;
-      // biome-ignore format: two sums, term by term
-      out[at + 32 - j] = a0 * u7 + b0 * w7 + a1 * u6 + b1 * w6 + a2 * u5 + b2 * w5 + a3 * u4 + b3 * w4
-                       + a4 * u3 + b4 * w3 + a5 * u2 + b5 * w2 + a6 * u1 + b6 * w1 + a7 * u0 + b7 * w0;
-      a -= SUBBANDS;
-      b -= SUBBANDS;
-      at += SUBBANDS;
+      const b8 = t[b + 512];
+      const b9 = t[b + 576];
+      const at = to + slot * SUBBANDS;
+      // biome-ignore format: a sum, term by term
+      out[at + j] = a2 * w0 - b2 * u0 + a3 * w1 - b3 * u1 + a4 * w2 - b4 * u2 + a5 * w3 - b5 * u3
+        + a6 * w4 - b6 * u4 + a7 * w5 - b7 * u5 + a8 * w6 - b8 * u6 + a9 * w7 - b9 * u7;
+      // biome-ignore format: a sum, term by term
+      out[at + 32 - j] = a2 * u7 + b2 * w7 + a3 * u6 + b3 * w6 + a4 * u5 + b4 * w5 + a5 * u4 + b5 * w4
+        + a6 * u3 + b6 * w3 + a7 * u2 + b7 * w2 + a8 * u1 + b8 * w1 + a9 * u0 + b9 * w0;
+      // biome-ignore format: a sum, term by term
+      out[at + 64 + j] = a1 * w0 - b1 * u0 + a2 * w1 - b2 * u1 + a3 * w2 - b3 * u2 + a4 * w3 - b4 * u3
+        + a5 * w4 - b5 * u4 + a6 * w5 - b6 * u5 + a7 * w6 - b7 * u6 + a8 * w7 - b8 * u7;
+      // biome-ignore format: a sum, term by term
+      out[at + 96 - j] = a1 * u7 + b1 * w7 + a2 * u6 + b2 * w6 + a3 * u5 + b3 * w5 + a4 * u4 + b4 * w4
+        + a5 * u3 + b5 * w3 + a6 * u2 + b6 * w2 + a7 * u1 + b7 * w1 + a8 * u0 + b8 * w0;
+      // biome-ignore format: a sum, term by term
+      out[at + 128 + j] = a0 * w0 - b0 * u0 + a1 * w1 - b1 * u1 + a2 * w2 - b2 * u2 + a3 * w3 - b3 * u3
+        + a4 * w4 - b4 * u4 + a5 * w5 - b5 * u5 + a6 * w6 - b6 * u6 + a7 * w7 - b7 * u7;
+      // biome-ignore format: a sum, term by term
+      out[at + 160 - j] = a0 * u7 + b0 * w7 + a1 * u6 + b1 * w6 + a2 * u5 + b2 * w5 + a3 * u4 + b3 * w4
+        + a4 * u3 + b4 * w3 + a5 * u2 + b5 * w2 + a6 * u1 + b6 * w1 + a7 * u0 + b7 * w0;
     }
   }
 }
