@@ -20,6 +20,8 @@ export class DiskLayout {
   readonly root: string;
   /** Files and folders are synced, so that they are there after a power cut. */
   readonly durable: boolean;
+  /** Temporary files and folders that are nobody's any more. */
+  readonly #discarded = new Set<string>();
 
   constructor(root: string, durable: boolean) {
     this.root = path.resolve(root);
@@ -74,7 +76,7 @@ export class DiskLayout {
       }
       await fs.rename(temporary, target);
     } catch (error) {
-      await fs.rm(temporary, { force: true });
+      await this.#discard(temporary);
       throw error;
     }
     await this.syncFolder(path.dirname(target));
@@ -89,7 +91,12 @@ export class DiskLayout {
       if (isSystemError(error, 'ENOENT')) return;
       throw error;
     }
-    await fs.rm(temporary, { recursive: true, force: true });
+    await this.#discard(temporary);
+  }
+
+  /** Removes what could not be removed before. */
+  async tidy(): Promise<void> {
+    for (const temporary of [...this.#discarded]) await this.#discard(temporary);
   }
 
   /** Makes names in `folder` durable. */
@@ -104,9 +111,21 @@ export class DiskLayout {
   }
 
   async #temporary(): Promise<string> {
+    await this.tidy();
     const folder = path.join(this.root, 'tmp');
     await fs.mkdir(folder, { recursive: true, mode: 0o700 });
     return path.join(folder, `${process.pid}.${randomBytes(8).toString('hex')}`);
+  }
+
+  /** Out of the way it is already; if it will not go now, it goes later. */
+  async #discard(temporary: string): Promise<void> {
+    this.#discarded.add(temporary);
+    try {
+      await fs.rm(temporary, { recursive: true, force: true });
+      this.#discarded.delete(temporary);
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+    }
   }
 
   /** What lies in `tmp` and belongs to no living process was left by one that died. What cannot be removed now can be later. */

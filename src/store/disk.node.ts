@@ -96,6 +96,7 @@ class DiskMedium implements Medium {
 
   async close(): Promise<void> {
     await typed(() => this.#files.end());
+    await this.#layout.tidy();
   }
 
   async #find(key: string): Promise<StoredAsset[]> {

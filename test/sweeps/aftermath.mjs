@@ -8,11 +8,24 @@ import { complete, findWrongByte, SIZE, versionOf } from './scenarios.mjs';
  * Gives what is wrong, if anything.
  */
 export async function problemAfter(createDiskStore, root, key, lines) {
+  const broken = await inStore(createDiskStore, root, (store) => problemWhenOpened(store, key, lines));
+  return broken ?? (await inStore(createDiskStore, root, (store) => problemWhenWhole(store, key, root)));
+}
+
+async function inStore(createDiskStore, root, look) {
   const store = createDiskStore({ root });
+  try {
+    return await look(store);
+  } finally {
+    await store.close();
+  }
+}
+
+async function problemWhenOpened(store, key, lines) {
   const kept = acknowledged(lines);
-  const keys = new Set([key, ...kept.keys(), ...(await store.list()).map((stat) => stat.key)]);
-  for (const each of keys) {
+  for (const each of new Set([key, ...kept.keys(), ...(await store.list()).map((stat) => stat.key)])) {
     const asset = await store.open(each);
+    if (asset.volatile) return `${each} cannot be opened`;
     const wrong = await findWrongByte(asset);
     if (wrong !== undefined) return `wrong byte at ${wrong} of ${each}`;
     const lost = kept.get(each)?.find(({ etag, start, end }) => isLost(asset, etag, { start, end }));
@@ -20,17 +33,14 @@ export async function problemAfter(createDiskStore, root, key, lines) {
     if (each === key) await complete(asset);
     await asset.close();
   }
-  await store.close();
-  return await problemWhenWhole(createDiskStore, root, key);
+  return undefined;
 }
 
-async function problemWhenWhole(createDiskStore, root, key) {
-  const store = createDiskStore({ root });
+async function problemWhenWhole(store, key, root) {
   const { damaged } = await store.verify();
   if (damaged.length > 0) return `damaged after it was completed: ${JSON.stringify(damaged)}`;
   const asset = await store.open(key);
   if (!asset.committed || asset.held.size !== SIZE) return 'not complete after it was completed';
-  await store.close();
   const leftovers = await readdir(path.join(root, 'tmp'));
   return leftovers.length > 0 ? `left ${leftovers}` : undefined;
 }

@@ -1,5 +1,13 @@
 import type { ByteRange } from '../../src/base/ranges.ts';
-import type { Asset, AssetFacts } from '../../src/store/store.ts';
+import type { Durability } from '../../src/store/disk.node.ts';
+import type { Asset, AssetFacts, AssetStore } from '../../src/store/store.ts';
+
+export interface Scenario {
+  readonly durability: Durability;
+  prepare?(store: AssetStore, key: string): Promise<void>;
+}
+
+export declare const scenarios: Readonly<Record<string, Scenario>>;
 
 export declare const SIZE: number;
 export declare function factsOf(version: number): AssetFacts;

@@ -1,0 +1,1 @@
+export declare function onCall(n: number, action: () => Error | undefined, isLasting?: boolean): () => number;
