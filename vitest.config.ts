@@ -35,7 +35,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/**/*.browser.test.ts'],
-          globalSetup: ['./test/fakes/origin.setup.ts', './test/fakes/faults.setup.ts'],
+          globalSetup: ['./test/fakes/origin.setup.ts', './test/fakes/faults.setup.ts', './test/fakes/pcm-hashes.setup.ts'],
           testTimeout: 30_000,
           browser: {
             enabled: true,

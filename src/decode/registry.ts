@@ -1,12 +1,13 @@
 import { createBreather } from '../base/breathe.ts';
-import { AulosError } from '../errors.ts';
+import { AulosError, isAulosError } from '../errors.ts';
 import type { Codec, CodecConfig } from '../media.ts';
 import type { Decoder, PacketDecoderFactory } from './decoder.ts';
+import type { DecoderChoice, NativeDecoders } from './native.ts';
 import { rehearsals } from './rehearsals.ts';
 import { SharedDecoder } from './shared.ts';
 
 /** The codecs of the shared family, each a chunk of its own that is loaded at first use. */
-const shared: Partial<Record<Codec, () => Promise<PacketDecoderFactory>>> = {
+const shared: Record<Codec, () => Promise<PacketDecoderFactory>> = {
   aac: async () => {
     const { AacDecoder } = await import('./aac/decoder.ts');
     return (config) => new AacDecoder(config);
@@ -37,15 +38,40 @@ const shared: Partial<Record<Codec, () => Promise<PacketDecoderFactory>>> = {
   },
 };
 
-/** A decoder for `config`, ready for its first packet. @throws AulosError `media.unsupported` when no decoder is there for the codec. */
-export async function createDecoder(config: CodecConfig): Promise<Decoder> {
-  const load = shared[config.codec];
-  if (!load) {
-    const what = `codec ${config.codecString}`;
-    throw new AulosError('media.unsupported', { offset: 0, what }, `aulos has no decoder for ${config.codecString}`);
+/** How a decoder is chosen. */
+export interface DecoderOptions {
+  /** @default 'auto' */
+  readonly decoder?: DecoderChoice;
+  /** The platform's, if it has any. */
+  readonly native?: NativeDecoders;
+}
+
+/**
+ * A decoder for `config`, ready for its first packet.
+ * @throws AulosError `media.unsupported` when the codec, or what it uses, is not decoded; `decode.unavailable` when the platform's decoder
+ * is asked for and cannot do it.
+ */
+export async function createDecoder(config: CodecConfig, { decoder = 'auto', native }: DecoderOptions = {}): Promise<Decoder> {
+  if (decoder === 'native') return nativeDecoder(config, native);
+  try {
+    return await sharedDecoder(config);
+  } catch (error) {
+    const isOurs = decoder === 'shared' || !isAulosError(error, 'media.unsupported');
+    if (isOurs || !(await native?.supports(config))) throw error;
+    return native!.create(config);
   }
+}
+
+async function sharedDecoder(config: CodecConfig): Promise<Decoder> {
+  const load = shared[config.codec];
   const createKernel = await load();
   return new SharedDecoder(createKernel(config), config);
+}
+
+async function nativeDecoder(config: CodecConfig, native: NativeDecoders | undefined): Promise<Decoder> {
+  if (await native?.supports(config)) return native!.create(config);
+  const family = native?.name ?? 'this platform';
+  throw new AulosError('decode.unavailable', { codec: config.codecString }, `${family} does not decode ${config.codecString}`);
 }
 
 /** Times after which a decoder runs at a fair speed; all together they take less than a round trip. */
@@ -56,9 +82,9 @@ const REHEARSALS = 4;
  * the chunk nor for tables to be filled nor for code to be compiled.
  */
 export async function rehearse(codec: Codec): Promise<void> {
-  const createKernel = await shared[codec]?.();
+  const createKernel = await shared[codec]();
   const rehearsal = rehearsals[codec]?.();
-  if (!createKernel || !rehearsal) return;
+  if (!rehearsal) return;
   const kernel = createKernel(rehearsal.config);
   const breathe = createBreather();
   for (let i = 0; i < REHEARSALS; i++) {
