@@ -101,6 +101,8 @@ export class IndexedDbVolume implements Volume {
   #generation: number;
   /** 0 while this is not the writer. */
   #epoch = 0;
+  /** True while the change is made by which this becomes the writer. */
+  #isClaiming = false;
   /** What is stored, as far as this tab has heard of it without a gap; else it has to be read. */
   #known: { readonly record: StoredRecord; readonly runs: RunTable } | undefined;
   /** Revision that this has heard of last. */
@@ -126,7 +128,7 @@ export class IndexedDbVolume implements Volume {
   heed(hint: Hint | undefined): void {
     if (hint) this.#learn(hint);
     else this.#known = undefined;
-    if (hint?.leads && this.#isBehind(hint.record)) this.#leave();
+    if (hint?.leads && !this.follows && this.#isBehind(hint.record)) this.#leave();
     else this.onChanged?.();
   }
 
@@ -257,10 +259,14 @@ export class IndexedDbVolume implements Volume {
     change: (store: IDBObjectStore, stored: StoredRecord, leads: boolean) => StoredRecord | Promise<StoredRecord>,
   ): Promise<void> {
     let leads = true;
-    const changed = await this.#change(added, async (store, stored) => {
+    this.#isClaiming = this.#epoch === 0 && !this.follows;
+    const changing = this.#change(added, async (store, stored) => {
       leads = !this.follows && this.#mayLead(stored);
       const epoch = leads ? this.#epoch || stored.epoch + 1 : stored.epoch;
       return { ...(await change(store, stored, leads)), epoch };
+    });
+    const changed = await changing.finally(() => {
+      this.#isClaiming = false;
     });
     if (leads) this.#epoch = changed.epoch;
     else this.#leave();
@@ -313,7 +319,7 @@ export class IndexedDbVolume implements Volume {
 
   /** True if another tab writes since this one did, or while this one was about to and has no lock that says that it may. */
   #isBehind({ epoch }: StoredRecord): boolean {
-    return epoch > this.#epoch && (this.#epoch > 0 || this.#lease?.hasLock === false);
+    return epoch > this.#epoch && !this.#isClaiming && (this.#epoch > 0 || this.#lease?.hasLock === false);
   }
 
   #leave(): void {

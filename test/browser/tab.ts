@@ -1,0 +1,98 @@
+// What the pages and workers of tabs.test.ts and of test/sweeps/tab-kills.mjs run: one asset, downloaded by the library or written to the
+// store by hand. A page calls `tab` directly, and passes calls on to a worker that runs the same.
+import { createPageLibrary, type PageLibraryOptions } from '../../src/library.browser.ts';
+import type { FileSource } from '../../src/source/source.ts';
+import { createIndexedDbStore } from '../../src/store/indexeddb.browser.ts';
+import { assetKey } from '../../src/store/key.ts';
+
+const forever = new AbortController().signal;
+let source: FileSource | undefined;
+
+export const tab = {
+  /** Begins to download; gives what was held before. */
+  async start(url: string, retry: PageLibraryOptions['retry'] = {}): Promise<number> {
+    source = await createPageLibrary({ retry }).source(url);
+    return source.held.size;
+  },
+
+  /** How many bytes from the start are held. */
+  held: (): number => source?.held.heldUntil(0) ?? 0,
+
+  /** Waits until all is held; then all of it is read back. Gives its SHA-256 and the bytes that were taken from the network. */
+  async completed(): Promise<{ digest: string; network: number }> {
+    await source!.completed(forever);
+    const bytes = await source!.reader().read({ start: 0, end: source!.length! }, forever);
+    return { digest: await digestOf(bytes), network: source!.traffic.network };
+  },
+
+  /** Reads some of it, waiting for it. Gives its SHA-256. */
+  async read(start: number, end: number): Promise<string> {
+    return await digestOf(await source!.reader().read({ start, end }, forever));
+  },
+
+  /** Fetches `url` into the store by hand, in pieces of about `pieceBytes`, and says on the console up to where it is flushed. */
+  async acknowledge(url: string, pieceBytes: number): Promise<void> {
+    const asset = await createIndexedDbStore().open(assetKey(url));
+    const response = await fetch(url, { cache: 'no-store' });
+    const length = Number(response.headers.get('content-length'));
+    await asset.begin({ url, mediaType: 'audio/mpeg', validator: { etag: response.headers.get('etag') ?? undefined }, length });
+    console.log('begun');
+    const reader = response.body!.getReader();
+    let [at, flushedAt] = [0, 0];
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      await asset.write(asset.generation, at, read.value);
+      at += read.value.length;
+      if (at - flushedAt < pieceBytes && at < length) continue;
+      await asset.flush();
+      flushedAt = at;
+      console.log(`flushed ${at}`);
+    }
+    await asset.commit(length);
+    console.log('committed');
+  },
+
+  /** Closes the download and deletes what it stored. */
+  async forget(url: string): Promise<void> {
+    await source?.close();
+    const store = createIndexedDbStore();
+    await store.delete(assetKey(url));
+    await store.close();
+  },
+
+  /** What the store has of `url`, all of it read and verified. */
+  async inspect(url: string): Promise<{ held: number; committed: boolean; digest: string; damaged: number }> {
+    const store = createIndexedDbStore();
+    const asset = await store.open(assetKey(url));
+    const held = asset.held.heldUntil(0);
+    const bytes = held > 0 ? await asset.read({ start: 0, end: held }, forever) : new Uint8Array(0);
+    const { damaged } = await store.verify();
+    const { committed } = asset;
+    await store.close();
+    return { held, committed, digest: bytes ? await digestOf(bytes) : 'unreadable', damaged: damaged.length };
+  },
+};
+
+async function digestOf(bytes: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new Uint8Array(bytes));
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+type Call = { readonly name: keyof typeof tab; readonly args: readonly unknown[] };
+
+const run = ({ name, args }: Call): Promise<unknown> => (tab[name] as (...args: readonly unknown[]) => Promise<unknown>)(...args);
+
+if (typeof document === 'undefined') {
+  self.onmessage = ({ data }: MessageEvent<Call>) => void run(data).then((result) => self.postMessage(result));
+}
+
+/** Starts a worker on the script `url`; gives what calls it, one call at a time. */
+function startWorker(url: string): (call: Call) => Promise<unknown> {
+  const worker = new Worker(url, { type: 'module' });
+  return (call) =>
+    new Promise((resolve) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.postMessage(call);
+    });
+}
+
+Object.assign(globalThis, { tab, startWorker });
