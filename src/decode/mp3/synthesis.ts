@@ -19,7 +19,10 @@ function windowAt(i: number): number {
 const WINDOW = Float64Array.from({ length: 16 * 16 }, (_, i) => windowAt((i >> 4) + 64 * (i & 7) + (i & 8 ? 32 : 0)));
 
 /** For output 16: D[48 + 64k]. */
-const MIDDLE_WINDOW = Float64Array.from({ length: 8 }, (_, k) => windowAt(48 + 64 * k));
+const [M0, M1, M2, M3, M4, M5, M6, M7] = Float64Array.from({ length: 8 }, (_, k) => windowAt(48 + 64 * k));
+
+/** For output 0, of which D[0] is 0: D[64k], then D[64k + 32]. */
+const [, W1, W2, W3, W4, W5, W6, W7, U0, U1, U2, U3, U4, U5, U6, U7] = WINDOW;
 
 /**
  * The synthesis filter bank of one channel: one sample of each of 32 subbands gives 32 samples of sound (ISO/IEC 11172-3 §2.4.3.2.2).
@@ -57,14 +60,12 @@ export class SynthesisFilterBank {
 function windowEdges(t: Float64Array, first: number, count: number, out: Float32Array, to: number): void {
   const end = to + count * SUBBANDS;
   for (let a = first, at = to; at < end; a -= SUBBANDS, at += SUBBANDS) {
-    let start = 0;
-    let middle = 0;
-    for (let k = 0; k < 8; k++) {
-      start += t[a + 64 * k + 16] * WINDOW[k] - t[a + 64 * k + 48] * WINDOW[8 + k];
-      middle -= t[a + 64 * k + 32] * MIDDLE_WINDOW[k];
-    }
-    out[at] = start;
-    out[at + 16] = middle;
+    // biome-ignore format: a sum, term by term
+    out[at] = -t[a + 48] * U0 + t[a + 80] * W1 - t[a + 112] * U1 + t[a + 144] * W2 - t[a + 176] * U2 + t[a + 208] * W3 - t[a + 240] * U3
+      + t[a + 272] * W4 - t[a + 304] * U4 + t[a + 336] * W5 - t[a + 368] * U5 + t[a + 400] * W6 - t[a + 432] * U6 + t[a + 464] * W7 - t[a + 496] * U7;
+    // biome-ignore format: a sum, term by term
+    out[at + 16] = -t[a + 32] * M0 - t[a + 96] * M1 - t[a + 160] * M2 - t[a + 224] * M3 - t[a + 288] * M4
+      - t[a + 352] * M5 - t[a + 416] * M6 - t[a + 480] * M7;
   }
 }
 
