@@ -3,6 +3,7 @@
 import { createPageLibrary } from './library.browser.ts';
 import { preloadLikelyChunks } from './likely-chunks.browser.ts';
 import type { FromSession, ToSession, WorkerGreeting } from './playback/messages.ts';
+import { Questions } from './playback/questions.ts';
 import { PlayerSession } from './playback/session.ts';
 import { WorkletSink } from './playback/worklet-sink.browser.ts';
 import { assetKey } from './store/key.ts';
@@ -14,22 +15,26 @@ let players = 0;
 let sessions = 0;
 
 self.onmessage = ({ data: { port } }: MessageEvent<WorkerGreeting>) => {
+  const tell = (message: FromSession) => port.postMessage(message);
+  const questions = new Questions(tell);
   const session = new PlayerSession({
     engine: library.engine,
     stream: `player-${++players}`,
-    openSource: async (url) => {
-      const source = await library.source(url);
+    openSource: async (url, options) => {
+      const source = await library.source(url, questions.openOptions(url, options));
       preloadLikelyChunks(url); // after the request is out: it keeps the thread busy
       return source;
     },
     openTrack: (source, signal) => library.track(source, signal),
     createSink: (output) => new WorkletSink(output),
-    tell: (message: FromSession) => port.postMessage(message),
+    tell,
   });
   sessions++;
   port.onmessage = ({ data }: MessageEvent<ToSession>) => {
-    if (data.type !== 'close') session.receive(data);
-    else void leave(session, port);
+    if (data.type === 'answer') return questions.receive(data);
+    if (data.type !== 'close') return session.receive(data);
+    questions.close();
+    void leave(session, port);
   };
 };
 

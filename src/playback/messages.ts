@@ -10,6 +10,7 @@ import type { MediaInfo } from '../media.ts';
 import type { Phase } from '../source/source.ts';
 import type { OutputLane } from './lane.ts';
 import type { Levels } from './levels.ts';
+import type { Answer, PortableOptions, Question } from './questions.ts';
 
 /** From the page to the worker itself: a new player and its port. */
 export interface WorkerGreeting {
@@ -22,16 +23,18 @@ export type ToSession =
   /** Where the sound goes from now on. */
   | { readonly type: 'output'; readonly output: OutputLane }
   /** Open this URL, and understand its head. */
-  | { readonly type: 'load'; readonly load: number; readonly url: string }
+  | { readonly type: 'load'; readonly load: number; readonly url: string; readonly options?: PortableOptions }
   /** Decode from `seconds` on, in place of what is being decoded. Before the head is known, it is remembered. */
   | { readonly type: 'decode'; readonly load: number; readonly run: number; readonly seconds: number }
   /** Leave a failure: try the network again. */
   | { readonly type: 'retry'; readonly load: number }
   | { readonly type: 'unload'; readonly load: number }
+  | Answer
   | { readonly type: 'close' };
 
 /** From the session to its player. */
 export type FromSession =
+  | Question
   | { readonly type: 'head'; readonly load: number; readonly info: MediaInfo }
   /** What the head could only estimate is known exactly. */
   | { readonly type: 'info'; readonly load: number; readonly info: MediaInfo }

@@ -6,12 +6,14 @@ import { Load, type Run, type Settle } from './load.ts';
 import type { FromSession, SourceProgress, ToSession } from './messages.ts';
 import { linkWorker, type WorkerLink } from './pipeline-worker.browser.ts';
 import { type MediaEventName, PlayerEventTarget, type PlayerStats } from './player-events.ts';
+import { answer, type DownloadOptions, portable } from './questions.ts';
 import { HAVE_FUTURE_DATA, HAVE_NOTHING, type ReadyState } from './readiness.ts';
 import { SecondsRanges, secondsOf } from './seconds-ranges.ts';
 import { Speaker } from './speaker.browser.ts';
 import type { WorkletReport } from './worklet.browser.ts';
 
-export interface PlayerOptions {
+/** How a player plays; how its tracks are fetched is in {@link DownloadOptions}. */
+export interface PlayerOptions extends DownloadOptions {
   /** The pipeline worker. @default `worker.js` beside the module of aulos */
   readonly workerUrl?: string | URL;
   /** The AudioWorklet module. @default `worklet.js` beside the module of aulos */
@@ -32,6 +34,7 @@ const TIMEUPDATE_MS = 200;
 export class Player extends PlayerEventTarget {
   readonly #link: WorkerLink;
   readonly #speaker: Speaker;
+  readonly #download: DownloadOptions;
   #load: Load | undefined;
   #src = '';
   #preload: 'none' | 'metadata' | 'auto' = 'metadata';
@@ -46,8 +49,15 @@ export class Player extends PlayerEventTarget {
   #timeToldAt = 0;
 
   /** Loads the worker and the worklet, so that the first sound does not wait for them. */
-  constructor({ workerUrl, workletUrl = new URL('./worklet.js', import.meta.url), context, sampleRate = 44_100 }: PlayerOptions = {}) {
+  constructor({
+    workerUrl,
+    workletUrl = new URL('./worklet.js', import.meta.url),
+    context,
+    sampleRate = 44_100,
+    ...download
+  }: PlayerOptions = {}) {
     super();
+    this.#download = download;
     this.#link = linkWorker(workerUrl);
     this.#link.port.onmessage = ({ data }: MessageEvent<FromSession>) => this.#hear(data);
     this.#link.onFailure = (reason) => this.#fail(new AulosError('output.device', { reason: 'worker' }, reason));
@@ -309,7 +319,7 @@ export class Player extends PlayerEventTarget {
   #preloadAs(load: Load, preload: 'none' | 'metadata' | 'auto'): void {
     if (!this.#paused && load.firstSoundMs === undefined) load.playRequestedAt ??= performance.now();
     if (preload === 'none') return;
-    if (!load.isBegun) this.#tell({ type: 'load', load: load.id, url: load.url });
+    if (!load.isBegun) this.#tell({ type: 'load', load: load.id, url: load.url, options: portable(this.#download, load.url) });
     load.isBegun = true;
     if (preload === 'auto' && !load.run) this.#decodeFrom(load, 0);
   }
@@ -333,6 +343,10 @@ export class Player extends PlayerEventTarget {
   }
 
   #hear(message: FromSession): void {
+    if (message.type === 'question') {
+      void answer(message, this.#download, globalThis.location?.href).then((given) => this.#tell(given));
+      return;
+    }
     const load = this.#load;
     if (message.load !== load?.id) return;
     if ('run' in message) {

@@ -8,6 +8,7 @@ import { levelsOf } from './levels.ts';
 import type { FromSession, ToSession } from './messages.ts';
 import { Outlet } from './outlet.ts';
 import { feedSink, pcmConfig, publishBlocks } from './pipeline.ts';
+import type { PortableOptions } from './questions.ts';
 import type { Sink } from './sink.ts';
 import type { Track } from './track.ts';
 
@@ -16,7 +17,7 @@ export interface SessionParts {
   readonly engine: Engine;
   /** Name of the player's stream in the app `player` of the engine. */
   readonly stream: string;
-  openSource(url: string): Promise<FileSource>;
+  openSource(url: string, options?: PortableOptions): Promise<FileSource>;
   openTrack(source: FileSource, signal: AbortSignal): Promise<Track>;
   createSink(output: OutputLane): Sink;
   tell(message: FromSession): void;
@@ -62,9 +63,9 @@ export class PlayerSession {
     this.#scope.defer(() => this.#outlet.close());
   }
 
-  receive(message: Exclude<ToSession, { type: 'close' }>): void {
+  receive(message: Exclude<ToSession, { type: 'close' | 'answer' }>): void {
     if (message.type === 'output') this.#outlet.offer(message.output);
-    else if (message.type === 'load') void this.#open(message.load, message.url);
+    else if (message.type === 'load') void this.#open(message.load, message.url, message.options);
     else if (message.load === this.#load?.id) this.#steer(this.#load, message);
   }
 
@@ -91,12 +92,12 @@ export class PlayerSession {
     await load?.scope.close();
   }
 
-  async #open(id: number, url: string): Promise<void> {
+  async #open(id: number, url: string, options?: PortableOptions): Promise<void> {
     void this.#unload();
     const load: Load = { id, scope: new Scope() };
     this.#load = load;
     try {
-      const source = await this.#parts.openSource(url);
+      const source = await this.#parts.openSource(url, options);
       load.scope.defer(() => source.close());
       load.scope.signal.throwIfAborted();
       load.source = source;

@@ -141,7 +141,8 @@ export class Origin implements OriginControl, AsyncDisposable {
     const ended = new AbortController();
     response.on('close', () => ended.abort());
     try {
-      const fault = { ...numbersOf(searchParams), ...this.#nextFault(access.path) };
+      const isPreflight = access.method === 'OPTIONS'; // it is no request for the resource: it spoils no fault of one
+      const fault = { ...numbersOf(searchParams), ...(isPreflight ? {} : this.#nextFault(access.path)) };
       const pause = fault.latency ?? this.latency;
       if (pause > 0) await wait(pause, undefined, { signal: ended.signal });
       await this.#answer(access, response, fault, ended.signal);

@@ -31,10 +31,13 @@ test.each([1, 2, 3, 7, 100, 4096])('titles are taken out of a body that comes in
   expect(firstDifference(Buffer.concat(got), audio)).toBe(-1);
 });
 
-test.each<Record<string, string>>([{}, { 'icy-metaint': '0' }, { 'icy-metaint': 'often' }])('all passes where no titles are told of: %o', (headers) => {
-  const bytes = virtualBytes(0, 100);
-  expect(Buffer.concat([...new IcyStripper(headers).strip(bytes)])).toEqual(Buffer.from(bytes));
-});
+test.each<Record<string, string>>([{}, { 'icy-metaint': '0' }, { 'icy-metaint': 'often' }])(
+  'all passes where no titles are told of: %o',
+  (headers) => {
+    const bytes = virtualBytes(0, 100);
+    expect(Buffer.concat([...new IcyStripper(headers).strip(bytes)])).toEqual(Buffer.from(bytes));
+  },
+);
 
 let station: Station;
 let client: RangeClient;

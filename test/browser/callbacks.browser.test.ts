@@ -1,0 +1,62 @@
+import { afterEach, expect, inject, test } from 'vitest';
+import { Player, type PlayerOptions } from '../../src/playback/player.browser.ts';
+import { RemoteOrigin } from '../fakes/remote-origin.ts';
+
+const origin = new RemoteOrigin(inject('origin'));
+const modules = {
+  workerUrl: new URL('./worker.ts', import.meta.url),
+  workletUrl: new URL('../../src/playback/worklet.browser.ts', import.meta.url),
+};
+const players: Player[] = [];
+afterEach(async () => {
+  for (const player of players.splice(0)) await player.close();
+});
+
+let copies = 0;
+/** A track under a path of its own, whose URL expires when half of it was sent. */
+async function serveExpiring(): Promise<string> {
+  const path = `/signed-${Date.now()}-${++copies}.flac`;
+  const content = new Uint8Array(await (await fetch(`${origin.url}/fixtures/mono-48k.flac`)).arrayBuffer());
+  await origin.put(path, { content, mediaType: 'audio/flac', etag: '"1"', cors: 'preflighted' });
+  await origin.fault(path, { cutAfter: Math.floor(content.length / 2) }, { status: 403 });
+  return path;
+}
+
+function end(options: PlayerOptions, url: string): Promise<Player> {
+  const player = new Player({ ...modules, ...options });
+  players.push(player);
+  return new Promise((resolve) => {
+    for (const name of ['ended', 'error'] as const) player.addEventListener(name, () => resolve(player));
+    player.src = url;
+    player.play().catch(() => {}); // the error event tells
+  });
+}
+
+test('a signed URL that expires midway is refreshed by the page, and the track plays to its end', async () => {
+  const path = await serveExpiring();
+  const refusals: unknown[] = [];
+  let tokens = 0;
+  const player = await end(
+    {
+      cacheKey: (url) => url.replace(/\?.*/, ''),
+      headers: (url) => ({ authorization: `${url.includes(path)} ${++tokens}` }),
+      refreshUrl: async (error, url) => {
+        refusals.push([error.code, url]);
+        return `${origin.url}${path}?signature=2`;
+      },
+    },
+    `${origin.url}${path}?signature=1`,
+  );
+  expect([player.error, player.ended]).toEqual([null, true]);
+  expect(refusals).toEqual([['http.status', `${origin.url}${path}?signature=1`]]);
+  const sent = (await origin.accesses(path)).filter(({ method }) => method === 'GET').map(({ headers }) => headers.authorization);
+  expect(sent).toEqual(sent.map((_, i) => `true ${i + 1}`));
+  expect(player.phase).toBe('complete');
+});
+
+test('without a way to refresh it, the access has expired, and what is held was heard', async () => {
+  const path = await serveExpiring();
+  const player = await end({ headers: { 'x-test': '1' } }, `${origin.url}${path}`);
+  expect(player.error?.code).toBe('access.expired');
+  expect(player.cached.length).toBeGreaterThan(0);
+});
