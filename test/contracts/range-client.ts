@@ -200,6 +200,25 @@ export function rangeClientContract(
       expect(error).toMatchObject({ code: 'net.slow' });
     });
 
+    test.each([
+      ['of media that plays five times faster is given up', 128_000, 'net.slow'],
+      ['of media that plays not even twice as fast is not', 40_000, undefined],
+    ])('a body %s', async (_, bitRate, code) => {
+      const { url } = await serve({ content: { size: 3000 } }, { rate: 3000 });
+      const { error } = await drain((await get(url, { bitRate: () => bitRate }, { slowMs: 300 })).body);
+      expect((error as { code?: string } | undefined)?.code).toBe(code);
+    });
+
+    test('a body that is not what its Content-Digest promised ends in an error, one that is does not', async () => {
+      const bytes = virtualBytes(100, 200);
+      const sha256 = await digestOf(bytes);
+      const range = { start: 100, end: 200 };
+      const right = await serve({}, { headers: { 'content-digest': `sha-256=:${sha256}:` } });
+      expect((await drain((await get(right.url, { range })).body)).error).toBeUndefined();
+      const wrong = await serve({ content: { size: SIZE, seed: 2 } }, { headers: { 'content-digest': `sha-256=:${sha256}:` } });
+      expect((await drain((await get(wrong.url, { range })).body)).error).toMatchObject({ code: 'asset.integrity', retryable: false });
+    });
+
     test('a receiver that takes its time is not mistaken for a stall', async () => {
       const { url } = await serve();
       const response = await get(url, {}, { stallMs: 100, slowMs: 100 });
@@ -265,6 +284,11 @@ export function rangeClientContract(
 
 function expectBytes(bytes: Uint8Array, expected: Uint8Array): void {
   expect(firstDifference(bytes, expected)).toBe(-1);
+}
+
+/** SHA-256 in base64, of the platform. */
+async function digestOf(bytes: Uint8Array): Promise<string> {
+  return btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array(bytes)))));
 }
 
 /** All bytes of a body and the error that it ended with, if any. */

@@ -48,6 +48,26 @@ describe('another origin', () => {
   });
 });
 
+describe('a resource that may be cached', () => {
+  const cacheable = { content: { size: 500_000 }, headers: { 'cache-control': 'public, max-age=3600' }, ...validator };
+
+  test('is not taken from the HTTP cache', async () => {
+    await origin.put('/cacheable/twice', cacheable);
+    for (let i = 0; i < 2; i++) await drain((await get(`${origin.url}/cacheable/twice`)).body);
+    expect(await origin.accesses('/cacheable/twice')).toMatchObject([{ bodyBytes: 500_000 }, { bodyBytes: 500_000 }]);
+  });
+
+  test('is read by a second connection while the first one is silent', async () => {
+    await origin.put('/cacheable/silent', cacheable);
+    await origin.fault('/cacheable/silent', { stallAfter: 1000 });
+    const first = await get(`${origin.url}/cacheable/silent`);
+    await first.body.next();
+    const { bytes } = await drain((await get(`${origin.url}/cacheable/silent`)).body);
+    expect(firstDifference(bytes, virtualBytes(0, 500_000))).toBe(-1);
+    await first.body.return?.();
+  });
+});
+
 describe('the own origin', () => {
   const here = new URL('/no-such-file', location.href).href;
   afterEach(() => vi.restoreAllMocks());
