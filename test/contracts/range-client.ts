@@ -97,6 +97,12 @@ export function rangeClientContract(
       expect(await drain(response.body)).toEqual({ bytes: new Uint8Array(), error: undefined });
     });
 
+    test('a scheme in capitals is the same', async () => {
+      const { url } = await serve();
+      const response = await get(url.replace('http', 'HtTp'), { range: { start: 10, end: 20 } });
+      expectBytes((await drain(response.body)).bytes, virtualBytes(10, 20));
+    });
+
     test('a redirect is followed, and told', async () => {
       const { url } = await serve();
       const from = await serve({ redirect: url });
