@@ -1,15 +1,12 @@
-import type { ByteSource } from '../source/source.ts';
+import type { ByteSource, SourceReader } from '../source/source.ts';
 import { findAdtsFrame, readAdtsFrame } from './adts-frames.ts';
 import type { AdtsHead } from './adts-head.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { FrameIndex } from './frame-index.ts';
-import { type NumberedPacket, numbered, type PacketRates, type Probe, searchByRates } from './packet-rates.ts';
+import { JUDGED_BYTES, type NumberedPacket, numbered, type PacketRates, type Probe, searchByRates } from './packet-rates.ts';
 
 /** Packets past the last landmark that are counted rather than guessed. */
 const WALKED_PACKETS = 64;
-
-/** Bytes of packets by which a place is judged: what one request brings, and some to spare. */
-const JUDGED_BYTES = 49_152;
 
 /** Bytes to step back from an estimate past the last frame: as long as a frame can be, then double that, and so on. */
 const STEP_BACK = 8_192;
@@ -17,7 +14,7 @@ const MAX_STEPS_BACK = 5;
 
 /** Finds packets of an ADTS stream by number: exactly where packets have passed by, elsewhere by the rate at which they come. */
 export class AdtsSeeker {
-  readonly #source: ByteSource;
+  readonly #source: ByteSource & Partial<Pick<SourceReader, 'tryRead'>>;
   readonly #head: AdtsHead;
   readonly #index: FrameIndex;
   readonly #rates: PacketRates;
@@ -43,6 +40,9 @@ export class AdtsSeeker {
       this.#rates.note({ offset: anchor.offset, bytesPerPacket: (anchor.offset - start.offset) / anchor.packet });
     }
     const probe = (offset: number) => this.#probe(offset, anchor.offset, signal);
+    const head = await this.#source.tryRead?.({ start: start.offset, end: start.offset + JUDGED_BYTES });
+    const seen = head && (await this.#probe(start.offset, 0, signal));
+    if (seen) this.#rates.note(seen);
     return searchByRates(packet, { rates: this.#rates, anchor, end: this.#source.length ?? Infinity, probe });
   }
 

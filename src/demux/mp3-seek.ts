@@ -6,16 +6,13 @@ import type { Mp3Layout } from './mp3-layout.ts';
 import { HEADER_BYTES, sideInfoBytes } from './mpeg-audio-header.ts';
 import { filterPreroll, mpegAudioPackets } from './mpeg-audio-packets.ts';
 import { type FoundFrame, findFrame } from './mpeg-audio-sync.ts';
-import { type NumberedPacket, numbered, PacketRates, type Probe, searchByRates } from './packet-rates.ts';
+import { JUDGED_BYTES, type NumberedPacket, numbered, PacketRates, type Probe, searchByRates } from './packet-rates.ts';
 
 /** Where the file turns out to end early, the search goes back by this and then by twice as much each time. */
 const STEP_BACK_BYTES = 16_384;
 
 /** Frames past the last landmark that are counted rather than guessed. */
 const WALKED_FRAMES = 64;
-
-/** Bytes of frames by which a place is judged: what one request brings, and some to spare. */
-const JUDGED_BYTES = 49_152;
 
 /** Places apart from the head and from each other that must be on its grid for a constant rate that no tag declares to be believed. */
 const WITNESSES = 2;
@@ -63,6 +60,9 @@ export class Mp3Seeker {
     if (tag?.seekTable) return this.#lookUp(first, signal);
     const anchor = numbered(this.#index.last ?? start, samples);
     const probe = (offset: number) => this.#judge(offset, anchor.offset, signal);
+    const head = await this.#source.tryRead?.({ start: audioStart, end: audioStart + JUDGED_BYTES });
+    const seen = head && (await this.#judge(audioStart, 0, signal));
+    if (seen) this.#rates.note(seen);
     return searchByRates(first, { rates: this.#rates, anchor, end: this.#source.length ?? Infinity, probe });
   }
 

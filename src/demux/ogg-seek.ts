@@ -19,11 +19,14 @@ export interface OggSearch {
 /** As many bytes as two of the largest pages: a probe may read as much to find one page, so walking through them is no worse. */
 const NEAR_BYTES = 131_072;
 
+/** No page is larger: a probe so far before its target finds one that begins there. */
+const PAGE_BYTES = 65_536;
+
 /** Encoders end a page after about a second; a probe finds a page that begins behind it and tells only when that ends. */
 const PAGE_SECONDS = 2;
 
-/** Two estimates, then halving, which no uneven file can defeat. */
-const ESTIMATES = 3;
+/** Estimates are at the target after a few steps, or the file is so uneven that halving is better. */
+const ESTIMATES = 6;
 
 /** A search between the beginning of the sound and its end, as far as that is known. */
 export function beginSearch(target: number, first: OggLandmark, end: Partial<OggLandmark>): OggSearch {
@@ -42,7 +45,7 @@ export function isNear({ target, low, highOffset, slope }: OggSearch, sampleRate
 /** The byte from which to look for the next page; `guess` is bytes per frame for as long as only one place is known. */
 export function probeOffset({ target, low, highOffset, slope, steps }: OggSearch, sampleRate: number, guess: number): number {
   const perFrame = bytesPerFrame(slope) ?? guess;
-  const short = Math.min(PAGE_SECONDS * sampleRate * perFrame, NEAR_BYTES);
+  const short = Math.min(PAGE_SECONDS * sampleRate * perFrame, PAGE_BYTES);
   const offset = Math.floor(slope[1].offset + (target - slope[1].frame) * perFrame - short);
   if (steps < ESTIMATES && offset > low.offset && offset < highOffset) return offset;
   if (highOffset < Number.POSITIVE_INFINITY) return Math.floor((low.offset + highOffset) / 2);

@@ -11,7 +11,13 @@ export interface Probe {
 /** The mean over what was looked at and that of the whole way differ; what is said to be the error allows for this much more, */
 const CAUTION = 2;
 /** and, where the few places that were looked at happen to agree, for this share of the way, less the more there are. */
-const DOUBT = 0.02;
+const DOUBT = 0.12;
+
+/** Bytes of packets by which a place is judged: most of what one request brings. */
+export const JUDGED_BYTES = 49_152;
+
+/** So few bytes, at the very end, say nothing of the rate. */
+const LEAST_JUDGED_BYTES = 16_384;
 
 /** Looks at the network's expense: a guess, and a better one by what was seen there. */
 const PROBES = 2;
@@ -104,16 +110,23 @@ export interface RateSearch {
   probe(offset: number): Promise<Probe | undefined>;
 }
 
-/** A packet at or near number `packet`, by the rate at which packets come; two looks at most. The anchor if there is none. */
+/**
+ * A packet at or near number `packet`, by the rate at which packets come; two looks at most. The anchor if there is none. If the second look
+ * still tells of another place, the packet is taken for one near the wanted all the same and the difference is added to the error: nobody
+ * is helped by decoding for minutes up to a guess.
+ */
 export async function searchByRates(packet: number, { rates, anchor, end, probe }: RateSearch): Promise<NumberedPacket> {
   let found: NumberedPacket = { ...anchor, error: 0 };
   for (let i = 0; i < PROBES; i++) {
-    const seen = await probe(rates.offsetAfter(anchor.offset, packet - AIM_SHORT_PACKETS - anchor.packet, end));
+    const guess = rates.offsetAfter(anchor.offset, packet - AIM_SHORT_PACKETS - anchor.packet, end);
+    const seen = await probe(guess);
     if (!seen || seen.offset <= anchor.offset) break;
-    rates.note(seen);
+    if (end - seen.offset >= LEAST_JUDGED_BYTES) rates.note(seen);
     const number = anchor.packet + Math.round(rates.packetsBetween(anchor.offset, seen.offset));
-    found = { packet: number, offset: seen.offset, error: rates.errorBetween(anchor.offset, seen.offset) };
-    if (number <= packet && packet - number <= NEAR_PACKETS) break;
+    const claimed = Math.max(anchor.packet + 1, packet - NEAR_PACKETS, Math.min(packet, number));
+    const error = rates.errorBetween(anchor.offset, seen.offset) + Math.abs(number - claimed);
+    found = { packet: claimed, offset: seen.offset, error };
+    if (claimed === number) break;
   }
   return found;
 }

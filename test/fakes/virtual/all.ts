@@ -1,0 +1,23 @@
+import { virtualAdts, virtualFragmented, virtualM4a } from './aac.ts';
+import { virtualFlac } from './flac.ts';
+import { virtualMp3 } from './mp3.ts';
+import { virtualOggFlac, virtualOpus, virtualVorbis } from './ogg.ts';
+import type { VirtualTrack } from './track.ts';
+import { virtualWav } from './wav.ts';
+
+/** A track of every format, made when it is asked for. Vorbis needs ffmpeg. */
+export const virtualTracks: readonly ((seconds: number) => VirtualTrack)[] = [
+  (seconds) => virtualMp3('CBR', seconds),
+  (seconds) => virtualMp3('VBR, Xing', seconds),
+  (seconds) => virtualMp3('VBR, no tag', seconds),
+  virtualAdts,
+  (seconds) => virtualFlac(true, seconds),
+  (seconds) => virtualFlac(false, seconds),
+  (seconds) => virtualM4a('first', seconds),
+  (seconds) => virtualM4a('last', seconds),
+  virtualFragmented,
+  virtualOpus,
+  virtualOggFlac,
+  virtualVorbis,
+  virtualWav,
+];
