@@ -88,7 +88,12 @@ export function createLibrary({ client, store, retry, revalidate }: LibraryParts
       if (input instanceof ReadableStream) return sources.openStream(input);
       if (!URL.canParse(input)) throw new AulosError('input.invalid', { input: `${input}` }, `"${input}" is no URL`);
       const url = `${input}`;
-      return sources.open({ ...options, revalidate: options.revalidate ?? revalidate, url, key: assetKey(url, { cacheKey, discriminator }) });
+      return sources.open({
+        ...options,
+        revalidate: options.revalidate ?? revalidate,
+        url,
+        key: assetKey(url, { cacheKey, discriminator }),
+      });
     },
     async track(source, signal, onClosed) {
       try {
