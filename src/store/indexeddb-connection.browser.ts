@@ -115,10 +115,21 @@ function completionOf(transaction: IDBTransaction): Promise<void> {
 /** A callback that fails must leave nothing behind: without the abort, what it had put would be committed. */
 async function runOrAbort<T>(transaction: IDBTransaction, callback: (store: IDBObjectStore) => T | PromiseLike<T>): Promise<T> {
   try {
-    return await callback(transaction.objectStore(OBJECT_STORE));
+    const result = await callback(transaction.objectStore(OBJECT_STORE));
+    commit(transaction);
+    return result;
   } catch (error) {
     if (!transaction.error) abort(transaction);
     throw transaction.error ?? error;
+  }
+}
+
+/** Nothing more comes: the database need not wait until the page has heard of each request. */
+function commit(transaction: IDBTransaction): void {
+  try {
+    transaction.commit();
+  } catch {
+    // It has ended already.
   }
 }
 

@@ -186,16 +186,19 @@ export class IndexedDbVolume implements Volume {
 
   async write(pieces: readonly Piece[]): Promise<void> {
     const added = pieces.map(({ run }) => run);
-    await this.#changeAsWriter(added, (store, stored) => {
-      let bytesAdded = 0;
+    const bytesAdded = pieces.reduce((sum, { run, grownFrom }) => sum + run.length - (grownFrom?.length ?? 0), 0);
+    const put = (store: IDBObjectStore): void => {
       for (const { run, grownFrom, bytes } of pieces) {
         if (grownFrom) store.delete(this.#keyOf(grownFrom));
-        // A copy of just these bytes: a view would be stored with its whole buffer.
-        store.put(bytes.slice().buffer, this.#keyOf(run));
-        bytesAdded += run.length - (grownFrom?.length ?? 0);
+        store.put(ownBufferOf(bytes), this.#keyOf(run));
       }
-      return { ...stored, heldBytes: stored.heldBytes + bytesAdded, storedBytes: stored.storedBytes + bytesAdded };
+    };
+    const count = (_: IDBObjectStore, stored: StoredRecord): StoredRecord => ({
+      ...stored,
+      heldBytes: stored.heldBytes + bytesAdded,
+      storedBytes: stored.storedBytes + bytesAdded,
     });
+    await this.#changeAsWriter(added, count, put);
   }
 
   /** Nothing to do: a transaction that is complete is as durable as it gets. */
@@ -257,14 +260,16 @@ export class IndexedDbVolume implements Volume {
   async #changeAsWriter(
     added: readonly Run[],
     change: (store: IDBObjectStore, stored: StoredRecord, leads: boolean) => StoredRecord | Promise<StoredRecord>,
+    ahead?: (store: IDBObjectStore) => void,
   ): Promise<void> {
     let leads = true;
     this.#isClaiming = this.#epoch === 0 && !this.follows;
-    const changing = this.#change(added, async (store, stored) => {
+    const asWriter: Change = async (store, stored) => {
       leads = !this.follows && this.#mayLead(stored);
       const epoch = leads ? this.#epoch || stored.epoch + 1 : stored.epoch;
       return { ...(await change(store, stored, leads)), epoch };
-    });
+    };
+    const changing = this.#change(added, asWriter, ahead);
     const changed = await changing.finally(() => {
       this.#isClaiming = false;
     });
@@ -272,10 +277,16 @@ export class IndexedDbVolume implements Volume {
     else this.#leave();
   }
 
-  /** One transaction on the generation that this knows. `added` as in {@link Hint}. */
-  async #change(added: readonly Run[] | undefined, change: Change): Promise<StoredRecord> {
+  /**
+   * One transaction on the generation that this knows. `added` as in {@link Hint}. What is done `ahead` need not wait for the record: it is
+   * undone with all the rest if that turns out to be another one.
+   */
+  async #change(added: readonly Run[] | undefined, change: Change, ahead?: (store: IDBObjectStore) => void): Promise<StoredRecord> {
     const record = await this.#use('readwrite', async (store) => {
-      const stored = await this.#get(store);
+      const reading = this.#get(store);
+      reading.catch(() => {}); // what goes wrong ahead is what is told
+      ahead?.(store);
+      const stored = await reading;
       if (stored?.generation !== this.#generation) throw this.#locked();
       const next = { ...(await change(store, stored)), revision: stored.revision + 1 };
       store.put(next, assetKeyOf(this.#key));
@@ -347,6 +358,10 @@ export class IndexedDbVolume implements Volume {
     return ['side', this.#key, this.#generation, name];
   }
 }
+
+/** A buffer of just these bytes, to be cloned at once: a view would be stored with its whole buffer. */
+const ownBufferOf = (bytes: Uint8Array): ArrayBufferLike =>
+  bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
 
 const sidecarBytesOf = ({ storedBytes, heldBytes }: StoredRecord): number => storedBytes - heldBytes;
 

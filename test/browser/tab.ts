@@ -36,6 +36,7 @@ export const tab = {
     const response = await fetch(url, { cache: 'no-store' });
     const length = Number(response.headers.get('content-length'));
     await asset.begin({ url, mediaType: 'audio/mpeg', validator: { etag: response.headers.get('etag') ?? undefined }, length });
+    if (asset.volatile) throw new Error('IndexedDB did not open in time');
     console.log('begun');
     const reader = response.body!.getReader();
     let [at, flushedAt] = [0, 0];
@@ -63,6 +64,7 @@ export const tab = {
   async inspect(url: string): Promise<{ held: number; committed: boolean; digest: string; damaged: number }> {
     const store = createIndexedDbStore();
     const asset = await store.open(assetKey(url));
+    if (asset.volatile) throw new Error('IndexedDB did not open in time');
     const held = asset.held.heldUntil(0);
     const bytes = held > 0 ? await asset.read({ start: 0, end: held }, forever) : new Uint8Array(0);
     const { damaged } = await store.verify();
