@@ -4,6 +4,7 @@ import type { ByteSource } from '../source/source.ts';
 import { adtsCodecConfig } from './adts-config.ts';
 import { type AdtsFrame, findAdtsFrame, readAdtsFrame } from './adts-frames.ts';
 import type { AdtsHeader } from './adts-header.ts';
+import { SBR_PREROLL } from './audio-specific-config.ts';
 import { ByteReader } from './byte-reader.ts';
 import { readId3 } from './id3.ts';
 import { mayHoldSbr } from './sbr-presence.ts';
@@ -32,8 +33,6 @@ export interface AdtsHead {
 
 /** For the overlap. */
 const PREROLL = 1;
-/** Until a header of SBR has passed; encoders repeat it about twice a second. */
-const SBR_PREROLL = 16;
 
 /** Reads tags and the first packets. @throws AulosError `media.malformed`, `media.truncated`, `media.unsupported`; what the source throws. */
 export async function readAdtsHead(source: ByteSource, signal: AbortSignal): Promise<AdtsHead> {

@@ -15,6 +15,9 @@ export const OBJECT_TYPE_LC = 2;
 export const OBJECT_TYPE_SBR = 5;
 const OBJECT_TYPE_PS = 29;
 
+/** Packets that a decoder of SBR needs before the one that is to sound: a header has to pass, which encoders repeat about twice a second. */
+export const SBR_PREROLL = 16;
+
 /** Says to an older decoder nothing, to a newer one that SBR or PS follows (§1.6.6.1). */
 const SYNC_EXTENSION_SBR = 0x2b7;
 const SYNC_EXTENSION_PS = 0x548;

@@ -1,5 +1,6 @@
 import { isAulosError } from '../errors.ts';
 import type { Tags } from '../media.ts';
+import { SBR_PREROLL } from './audio-specific-config.ts';
 import { entryCount, fieldsOf, findBox, type HeldBox, malformed, requireBox } from './boxes.ts';
 import type { ITunesGapless } from './itunes-gapless.ts';
 import { type AudioFormat, readAudioFormat } from './mp4-sample-entry.ts';
@@ -87,7 +88,7 @@ function readTrack(moov: HeldBox, trak: HeldBox): AudioTrack {
 
   const movieTimescale = parseMovieTimescale(requireBox(moov, 'mvhd'));
   const edited = presentedBy(readEdits(trak), movieTimescale, clock, fragmentDefaults ? undefined : times);
-  const trimmed = edited ?? trimmedBy(gapless, format.codecDelay ?? 0, fragmentDefaults ? undefined : times);
+  const trimmed = edited ?? trimmedBy(gapless, format, fragmentDefaults ? undefined : times);
   const presentedEnd = trimmed.frames === undefined ? times.mediaEnd : trimmed.encoderDelay + trimmed.frames;
   const playedSamples = presentedEnd < times.mediaEnd ? times.indexAt(presentedEnd - 1) + 1 : samples.count;
   const mehd = findBox(moov.children, 'mvex', 'mehd');
@@ -140,14 +141,23 @@ function presentedBy(
   return { encoderDelay, frames: Math.min(edited, times.decodedEnd - encoderDelay) };
 }
 
-/** What iTunes notes, where it fits the track, else what the codec itself puts in front. */
-function trimmedBy(gapless: ITunesGapless | undefined, codecDelay: number, times: PacketTimes | undefined): Presented {
+/** What iTunes notes, where it fits the track, else what the codec itself puts in front. Of HE-AAC iTunes counts the frames of the core. */
+function trimmedBy(
+  gapless: ITunesGapless | undefined,
+  { codecDelay = 0, framesPerPacket }: AudioFormat,
+  times: PacketTimes | undefined,
+): Presented {
   if (!times) return { encoderDelay: codecDelay, frames: undefined };
-  if (gapless && gapless.frames > 0 && gapless.delay + gapless.frames <= times.decodedEnd) {
-    return { encoderDelay: gapless.delay, frames: gapless.frames };
+  const noted = gapless && gapless.frames > 0 ? gapless.delay + gapless.frames : Infinity;
+  if (gapless && noted <= times.decodedEnd) {
+    const scale = framesPerPacket === SBR_FRAMES && 2 * noted <= times.decodedEnd ? 2 : 1;
+    return { encoderDelay: scale * gapless.delay, frames: scale * gapless.frames };
   }
   return { encoderDelay: codecDelay, frames: Math.max(0, times.mediaEnd - codecDelay) };
 }
+
+/** Frames in a packet of HE-AAC. */
+const SBR_FRAMES = 2_048;
 
 /** MPEG audio and Opus have packets of one length too, but only the track says of which. */
 function framesPerPacket(
@@ -172,12 +182,14 @@ const MPEG_AUDIO_FRAMES: ReadonlySet<number> = new Set([384, 1_152, 576]);
 const OPUS_FRAMES: ReadonlySet<number> = new Set([120, 240, 480, 960, 1_920, 2_880]);
 
 /**
- * AAC overlaps with one packet before. Opus wants 80 ms to converge (RFC 7845 §4.6). The bit reservoir of MP3 reaches 511 bytes back,
- * over packets that lose up to 36 bytes to header and side information, and one more packet is needed for the overlap.
+ * AAC overlaps with one packet before; with SBR a header of it has to pass. Opus wants 80 ms to converge (RFC 7845 §4.6). The bit reservoir of MP3 reaches 511 bytes back,
+ * over packets that lose up to 36 bytes to header and side information, and one more packet is needed for the overlap; two of MPEG-2,
+ * which have one granule each.
  */
-function prerollOf({ config }: AudioFormat, clock: PacketClock, samples: SampleTable): number {
-  if (config.codec === 'aac') return 1;
+function prerollOf({ config, framesPerPacket }: AudioFormat, clock: PacketClock, samples: SampleTable): number {
+  if (config.codec === 'aac') return framesPerPacket === SBR_FRAMES ? SBR_PREROLL : 1;
   if (config.codec === 'opus') return Math.ceil(3_840 / (clock.framesPerPacket ?? 960));
-  if (config.codec === 'mp3') return 1 + Math.min(32, Math.ceil(511 / Math.max(1, samples.typicalSize - 36)));
+  const overlap = config.sampleRate < 32_000 ? 2 : 1;
+  if (config.codec === 'mp3') return overlap + Math.min(32, Math.ceil(511 / Math.max(1, samples.typicalSize - 36)));
   return 0;
 }
