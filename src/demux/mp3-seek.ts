@@ -151,7 +151,7 @@ export class Mp3Seeker {
   }
 
   /**
-   * Frames to decode before one to have it right. In layer III it overlaps with the one before, whose main data may begin 511 bytes (255
+   * Frames to decode before one to have it right. In layer III it overlaps with the one before (of MPEG-2: two), whose main data may begin 511 bytes (255
    * at the lower rates) of main data earlier, in frames of the smallest size that the stream may have.
    */
   #mostPreroll(): number {
@@ -161,6 +161,6 @@ export class Mp3Seeker {
     const lowestBitRate = header.version === 1 ? 32_000 : 8_000;
     const frameBytes = this.#constant?.frameBytes ?? (header.samples * lowestBitRate) / (8 * header.sampleRate);
     const mainDataBytes = Math.max(1, Math.floor(frameBytes) - HEADER_BYTES - (header.hasCrc ? 2 : 0) - sideInfoBytes(header));
-    return Math.ceil(reach / mainDataBytes) + 1;
+    return Math.ceil(reach / mainDataBytes) + (header.version === 1 ? 1 : 2);
   }
 }

@@ -62,7 +62,8 @@ class Mp4Demuxer implements Demuxer {
     const target = movie.encoderDelay + (isExact && frames !== undefined ? Math.min(wanted, frames) : wanted);
     const inFragments = target >= times.decodedEnd ? await movie.fragmented?.seek(target, signal) : undefined;
     if (inFragments) return inFragments;
-    const index = Math.max(0, Math.min(times.indexAt(target), playedSamples - 1) - preroll);
+    const wantedIndex = Math.max(0, Math.min(times.indexAt(target), playedSamples - 1) - preroll);
+    const index = wantedIndex - (wantedIndex % samplesPerPacket(movie.track));
     const { offset } = samples.cursor(index);
     return { offset, index, timestamp: times.timeOf(index), target, exact: true, errorBound: 0 };
   }
@@ -121,7 +122,9 @@ async function* tablePackets(track: AudioTrack, window: DataWindow, index: numbe
   const perPacket = samplesPerPacket(track);
   for (const cursor = samples.cursor(index); cursor.index < playedSamples; ) {
     const { offset } = cursor;
-    const group = samples.contiguous(cursor, MAX_PACKET_BYTES, Math.min(perPacket, playedSamples - cursor.index));
+    // Packets of many samples end where they do from the start of the file, wherever reading begins.
+    const most = Math.min(perPacket - (cursor.index % perPacket), playedSamples - cursor.index);
+    const group = samples.contiguous(cursor, MAX_PACKET_BYTES, most);
     const data = await window.read(offset, group.bytes, () => samples.contiguous(cursor, WINDOW_BYTES).bytes);
     const duration = group.samples * times.framesOf(cursor.index);
     yield { data, offset, timestamp: times.timeOf(cursor.index), duration, join: true, preroll };

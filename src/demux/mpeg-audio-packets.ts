@@ -61,8 +61,12 @@ class ReservoirReach {
   readonly #sizes = new Uint16Array(64);
   #count = 0;
   #last = 0;
+  #beforeLast = 0;
 
-  /** A frame is right once the one before is, since they overlap; each needs the frames that its main data began in. */
+  /**
+   * A frame overlaps with the granule before, whose output the synthesis remembers, which overlaps with the granule before that: one frame
+   * of MPEG-1, two of MPEG-2. Each needs the frames that its main data began in.
+   */
   prerollOf(frame: Uint8Array, header: MpegAudioHeader): number {
     if (header.layer !== 3) return filterPreroll(header.layer);
     const sideInfo = HEADER_BYTES + (header.hasCrc ? 2 : 0);
@@ -70,7 +74,8 @@ class ReservoirReach {
     let frames = 0;
     while (missing > 0 && frames < this.#sizes.length - 1) missing -= this.#sizes[(this.#count - ++frames) & (this.#sizes.length - 1)];
     this.#sizes[this.#count++ & (this.#sizes.length - 1)] = Math.max(0, frame.length - sideInfo - sideInfoBytes(header));
-    const preroll = Math.max(frames, this.#last + 1);
+    const preroll = Math.max(frames, this.#last + 1, header.version === 1 ? 0 : this.#beforeLast + 2);
+    this.#beforeLast = this.#last;
     this.#last = frames;
     return preroll;
   }
