@@ -1,8 +1,9 @@
-import { sha256, sha512 } from '@noble/hashes/sha2.js';
+import * as sha2 from '@noble/hashes/sha2.js';
 
-export { sha256 };
+const hashes = { 'sha-256': sha2.sha256, 'sha-512': sha2.sha512 };
 
-const hashes = { 'sha-256': sha256, 'sha-512': sha512 };
+/** SHA-256 of `bytes`: 32 bytes. */
+export const sha256 = (bytes: Uint8Array): Uint8Array => sha2.sha256(bytes);
 
 /** What bytes hash to. */
 export interface Digest {
@@ -14,7 +15,7 @@ export interface Digest {
 /** Bytes as they come, held against a digest at their end. Pure JavaScript, since `crypto.subtle` hashes no streams: about 130 MB/s. */
 export class DigestCheck {
   readonly #promised: string;
-  readonly #hash: ReturnType<(typeof sha256)['create']> | ReturnType<(typeof sha512)['create']>;
+  readonly #hash: ReturnType<(typeof hashes)[keyof typeof hashes]['create']>;
 
   constructor({ algorithm, value }: Digest) {
     this.#promised = value;
