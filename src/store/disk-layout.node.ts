@@ -33,12 +33,18 @@ export class DiskLayout {
     return path.join(this.root, 'a', key.slice(0, 2), key);
   }
 
+  /** The bytes of a generation. */
+  dataFile(key: string, generation: number): string {
+    return path.join(this.folder(key), `data.${generation}`);
+  }
+
   /**
    * Makes the root, open to its owner only, and clears away what an earlier process left half done.
    * @throws AulosError `store.denied` if the root is a symbolic link, no folder, or somebody else's: what lies there could be anything.
    */
   async prepare(): Promise<void> {
-    await fs.mkdir(this.root, { recursive: true, mode: 0o700 }).catch(unlessThere);
+    const first = await fs.mkdir(this.root, { recursive: true, mode: 0o700 }).catch(unlessThere);
+    if (first) await this.#syncNames(this.root, path.dirname(first));
     const stat = await fs.lstat(this.root);
     const foreign = process.geteuid !== undefined && stat.uid !== process.geteuid();
     if (foreign || !stat.isDirectory()) {
@@ -59,7 +65,7 @@ export class DiskLayout {
   async makeFolder(key: string): Promise<string> {
     const folder = this.folder(key);
     const first = await fs.mkdir(folder, { recursive: true, mode: 0o700 });
-    for (let made = folder; first && made !== this.root; made = path.dirname(made)) await this.syncFolder(path.dirname(made));
+    if (first) await this.#syncNames(folder, this.root);
     return folder;
   }
 
@@ -110,6 +116,11 @@ export class DiskLayout {
     }
   }
 
+  /** Makes the names on the way from `top` to `folder` durable. */
+  async #syncNames(folder: string, top: string): Promise<void> {
+    for (let made = folder; made !== top; made = path.dirname(made)) await this.syncFolder(path.dirname(made));
+  }
+
   async #temporary(): Promise<string> {
     await this.tidy();
     const folder = path.join(this.root, 'tmp');
@@ -142,7 +153,7 @@ export class DiskLayout {
 }
 
 /** `mkdir` of a root that is a symbolic link or a file says EEXIST; what it is gets looked at next. */
-function unlessThere(error: unknown): void {
+function unlessThere(error: unknown): undefined {
   if (!isSystemError(error, 'EEXIST')) throw error;
 }
 

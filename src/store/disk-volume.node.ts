@@ -2,23 +2,17 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { AulosError } from '../errors.ts';
 import { type FoundAsset, findAsset, isOlder } from './disk-asset.node.ts';
-import { isSystemError, typed } from './disk-error.node.ts';
-import { createFile, namesIn, writeFully } from './disk-file.node.ts';
-import { Journal } from './disk-journal.node.ts';
+import { typed } from './disk-error.node.ts';
+import { createFile, namesIn } from './disk-file.node.ts';
 import type { DiskLayout } from './disk-layout.node.ts';
 import { encodeMeta, readFacts } from './disk-meta.node.ts';
 import { DiskSidecars } from './disk-sidecars.node.ts';
+import { GenerationWriter, isMissing } from './disk-writer.node.ts';
 import { JournalReader } from './journal-reader.node.ts';
 import { type Lease, takeLease } from './lease.node.ts';
 import type { AssetRecord, Piece, Stored, Volume } from './medium.ts';
 import type { OpenFiles } from './open-files.node.ts';
 import { type Run, rangeOf } from './record.ts';
-
-/** Bytes after which a durability of `batched` syncs without being asked. */
-const SYNC_BYTES = 1024 * 1024;
-/** A journal that has so many records, and this times as many as there are runs, is rewritten: opening an asset reads all of it. */
-const LONG_RECORDS = 256;
-const LONG_FACTOR = 2;
 
 /**
  * Opens an asset; undefined if a later version of aulos wrote it. One process at a time fetches what is missing, the others follow it. Of
@@ -39,7 +33,7 @@ export async function openDiskVolume(key: string, layout: DiskLayout, files: Ope
   }
 }
 
-/** One asset on disk. The order of writing is data, sync, journal, sync: a recorded run is one whose bytes are there. */
+/** One asset on disk. */
 export class DiskVolume implements Volume {
   readonly volatile = false;
   onChanged: (() => void) | undefined;
@@ -54,24 +48,12 @@ export class DiskVolume implements Volume {
   #sidecars: DiskSidecars;
   #generation: number;
   #highest: number;
-  #journal: Journal;
-  /** Written runs that are not yet in the journal, by place: of a run that grew only the last form is recorded. */
-  readonly #unrecorded = new Map<string, Run>();
-  #unsyncedBytes = 0;
-  #syncing: Promise<void> | undefined;
-  /** Records in all journals. */
-  #records: number;
-  /** The journals record runs that were dropped. */
-  #recordsDropped = false;
-  /** A failed sync says nothing about which bytes are safe, and a second one would say that all are (fsyncgate): no more writing. */
-  #poison: unknown;
-
+  #writer: GenerationWriter;
   #closed = false;
 
   constructor(key: string, { record, runs, highest, journals, sidecars }: FoundAsset, layout: DiskLayout, files: OpenFiles, lease: Lease) {
     this.record = record;
     this.runs = runs;
-    this.#records = runs.length;
     this.#key = key;
     this.#folder = layout.folder(key);
     this.#layout = layout;
@@ -81,7 +63,7 @@ export class DiskVolume implements Volume {
     this.#lease = lease;
     this.#generation = record?.generation ?? 0;
     this.#highest = highest;
-    this.#journal = this.#newJournal();
+    this.#writer = this.#newWriter(runs.length);
   }
 
   get follows(): boolean {
@@ -110,7 +92,7 @@ export class DiskVolume implements Volume {
       await this.#settle();
       await this.#layout.makeFolder(this.#key);
       let generation = Math.max(this.#highest, record.generation) + 1;
-      while (!(await createFile(this.#dataFile(generation)))) generation++; // another process began that one
+      while (!(await createFile(this.#layout.dataFile(this.#key, generation)))) generation++; // another process began that one
       // From here on the new generation is the one that an opening finds.
       await this.#replaceMeta({ ...record, generation });
       await this.#removeOlder(generation);
@@ -137,32 +119,20 @@ export class DiskVolume implements Volume {
   }
 
   async write(pieces: readonly Piece[]): Promise<void> {
-    await typed(async () => {
-      if (this.#poison) throw this.#poison;
-      await this.#useDataFile(async (handle) => {
-        for (const { run, bytes } of pieces) await writeFully(handle, bytes, rangeOf(run).end - bytes.length);
-      });
-      for (const { run, bytes } of pieces) {
-        this.#unrecorded.set(`${run.chunk}.${run.start}`, run);
-        this.#unsyncedBytes += bytes.length;
-      }
-      if (this.#unsyncedBytes >= SYNC_BYTES) this.#sync().catch(() => {}); // the next `sync` tells
-    });
+    await typed(() => this.#writer.write(pieces));
   }
 
   async sync(): Promise<void> {
-    await typed(async () => {
-      await this.#syncing?.catch(() => {});
-      await this.#sync();
-    });
+    await typed(() => this.#writer.sync());
   }
 
   async load(run: Run): Promise<Uint8Array | undefined> {
     if (this.#closed) return undefined; // nobody would close the file again
+    const file = this.#layout.dataFile(this.#key, this.#generation);
     return await typed(async () => {
       const bytes = Buffer.allocUnsafeSlow(run.length); // all that is not read is cut off
       try {
-        const { bytesRead } = await this.#files.use(this.#dataFile(), (handle) => handle.read(bytes, 0, run.length, rangeOf(run).start));
+        const { bytesRead } = await this.#files.use(file, (handle) => handle.read(bytes, 0, run.length, rangeOf(run).start));
         return bytes.subarray(0, bytesRead);
       } catch (error) {
         if (isMissing(error)) return undefined;
@@ -171,9 +141,8 @@ export class DiskVolume implements Volume {
     });
   }
 
-  /** Bytes that are fetched again lie at the same place and make the record true again; if they are not, closing tidies it away. */
   async drop(): Promise<void> {
-    this.#recordsDropped = true;
+    this.#writer.drop();
   }
 
   async erase(): Promise<void> {
@@ -196,56 +165,11 @@ export class DiskVolume implements Volume {
     this.#closed = true;
     try {
       // A process that was only frozen may still write to one of the earlier journals. Tidying that fails leaves what was there, which is right.
-      const isUntidy = this.#isUntidy(runs.length) && !(await this.#lease.isShared());
-      if (isUntidy) await typed(() => this.#journal.rewrite(runs, this.#layout.durable)).catch(() => {});
+      const isUntidy = !this.follows && this.#writer.isUntidy(runs.length) && !(await this.#lease.isShared());
+      if (isUntidy) await typed(() => this.#writer.tidy(runs)).catch(() => {});
       await typed(() => this.#settle());
     } finally {
       await this.#lease.close();
-    }
-  }
-
-  /** A poisoned file is not written to, nor is a journal that a failed sync has left behind what is in memory. */
-  #isUntidy(runs: number): boolean {
-    if (this.#generation === 0 || this.follows || this.#poison || this.#unrecorded.size > 0) return false;
-    return this.#recordsDropped || this.#records > Math.max(LONG_RECORDS, LONG_FACTOR * runs);
-  }
-
-  /** Single flight: what is written meanwhile is synced by the next one, so that a slow disk has few large syncs, not many small ones. */
-  #sync(): Promise<void> {
-    this.#syncing ??= this.#syncOnce().finally(() => {
-      this.#syncing = undefined;
-    });
-    return this.#syncing;
-  }
-
-  async #syncOnce(): Promise<void> {
-    if (this.#poison) throw this.#poison;
-    const runs = [...this.#unrecorded];
-    if (runs.length === 0) return;
-    this.#unrecorded.clear();
-    this.#unsyncedBytes = 0;
-    try {
-      if (this.#layout.durable) await this.#files.use(this.#dataFile(), (handle) => handle.datasync());
-      await this.#journal.append(runs.map(([, run]) => run));
-      this.#records += runs.length;
-      this.#lease.tell();
-      if (this.#layout.durable) await this.#journal.sync();
-    } catch (error) {
-      if (isSystemError(error) && error.syscall === 'fdatasync') this.#poison = error;
-      for (const [place, run] of runs) if (!this.#unrecorded.has(place)) this.#unrecorded.set(place, run);
-      throw error;
-    }
-  }
-
-  /** A data file that was deleted or replaced by something else is made anew: what it held turns out damaged and is fetched again. */
-  async #useDataFile(action: (handle: fs.FileHandle) => Promise<void>): Promise<void> {
-    try {
-      await this.#files.use(this.#dataFile(), action);
-    } catch (error) {
-      if (!isMissing(error) || (await this.#newer())) throw error;
-      await fs.rm(this.#dataFile(), { recursive: true, force: true }); // of a link, the link
-      await createFile(this.#dataFile());
-      await this.#files.use(this.#dataFile(), action);
     }
   }
 
@@ -257,28 +181,31 @@ export class DiskVolume implements Volume {
 
   /** Waits for a running sync and closes the files. */
   async #settle(): Promise<void> {
-    await this.#syncing?.catch(() => {});
+    await this.#writer.settle();
     await this.#files.closeIn(this.#folder);
   }
 
   /** From here on this is about `generation`. */
   async #moveTo(generation: number, journals: JournalReader): Promise<void> {
-    await this.#syncing?.catch(() => {});
+    await this.#writer.settle();
     this.#generation = generation;
     this.#highest = Math.max(this.#highest, generation);
     this.#journals = journals;
-    this.#journal = this.#newJournal();
-    this.#records = 0;
-    this.#recordsDropped = false;
     this.#sidecars = new DiskSidecars(this.#folder, generation);
-    this.#unrecorded.clear();
-    this.#unsyncedBytes = 0;
-    this.#poison = undefined;
+    this.#writer = this.#newWriter(0);
     await this.#files.closeIn(this.#folder); // a reader may have had the old data file opened meanwhile
   }
 
-  #newJournal(): Journal {
-    return new Journal(this.#folder, this.#generation, this.#files, this.#journals.epochs, () => this.#layout.syncFolder(this.#folder));
+  #newWriter(records: number): GenerationWriter {
+    const place = {
+      key: this.#key,
+      generation: this.#generation,
+      epochs: this.#journals.epochs,
+      records,
+      isReplaced: async () => (await this.#newer()) !== undefined,
+      onRecorded: () => this.#lease.tell(),
+    };
+    return new GenerationWriter(place, this.#layout, this.#files);
   }
 
   async #replaceMeta(record: AssetRecord): Promise<void> {
@@ -290,11 +217,4 @@ export class DiskVolume implements Volume {
       if (isOlder(name, generation)) await fs.rm(path.join(this.#folder, name), { force: true });
     }
   }
-
-  #dataFile(generation = this.#generation): string {
-    return path.join(this.#folder, `data.${generation}`);
-  }
 }
-
-/** True if there is no such file: it was deleted, or a link or a folder lies in its place. */
-const isMissing = (error: unknown): boolean => ['ENOENT', 'ELOOP', 'EISDIR'].some((errno) => isSystemError(error, errno));
