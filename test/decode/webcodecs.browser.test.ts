@@ -1,14 +1,14 @@
 import { describe, expect, inject, it } from 'vitest';
 import type { Decoder } from '../../src/decode/decoder.ts';
 import { createDecoder } from '../../src/decode/registry.ts';
-import { webCodecs } from '../../src/decode/webcodecs.browser.ts';
+import { webCodecs } from '../../src/decode/webcodecs.ts';
 import { openDemuxer } from '../../src/demux/probe.ts';
 import type { MediaInfo, Packet } from '../../src/media.ts';
 import { MemorySource } from '../fakes/memory-source.ts';
 import { concatenate, psnr } from '../fakes/pcm.ts';
 
 const files = inject('pcmHashes');
-const native = webCodecs();
+const native = webCodecs(globalThis);
 const signal = new AbortController().signal;
 
 async function open(name: string): Promise<{ readonly info: MediaInfo; readonly packets: readonly Packet[] }> {

@@ -13,29 +13,39 @@ const CODECS: readonly Codec[] = ['aac', 'flac', 'mp3'];
 /** A packet of which nothing has come for so long is one that was dropped: browsers need about a millisecond. */
 const LOST_MS = 250;
 
-/** The browser's own decoders, if it has any. */
-export function webCodecs(): NativeDecoders | undefined {
-  if (typeof AudioDecoder === 'undefined') return undefined;
+/** What it takes of the W3C's WebCodecs: browsers have it, and packages for Node have the same. */
+export interface WebCodecsApi {
+  readonly AudioDecoder: typeof AudioDecoder;
+  readonly EncodedAudioChunk: typeof EncodedAudioChunk;
+}
+
+/** The decoders behind `api`; undefined if there is none. */
+export function webCodecs(api: Partial<WebCodecsApi>, name = 'WebCodecs'): NativeDecoders | undefined {
+  if (!api.AudioDecoder || !api.EncodedAudioChunk) return undefined;
+  return decodersOf(api as WebCodecsApi, name);
+}
+
+function decodersOf(api: WebCodecsApi, name: string): NativeDecoders {
   const answers = new Map<string, Promise<boolean>>();
   return {
-    name: 'WebCodecs',
+    name,
     supports: (config) => {
       const key = `${config.codecString} ${config.sampleRate} ${config.channels}`;
-      const answer = answers.get(key) ?? probe(config);
+      const answer = answers.get(key) ?? probe(api, config);
       answers.set(key, answer);
       return answer;
     },
-    create: (config) => new WebCodecsDecoder(config),
+    create: (config) => new WebCodecsDecoder(api, config),
   };
 }
 
 /** `isConfigSupported` says yes to what then fails (toolchain notes), so a real packet of the codec is decoded. */
-async function probe(config: CodecConfig): Promise<boolean> {
+async function probe(api: WebCodecsApi, config: CodecConfig): Promise<boolean> {
   if (!CODECS.includes(config.codec) || isWebKitGtk()) return false;
   const rehearsal = rehearsals[config.codec]?.();
-  const { supported } = await AudioDecoder.isConfigSupported(configOf(config)).catch(() => ({ supported: false }));
+  const { supported } = await api.AudioDecoder.isConfigSupported(configOf(config)).catch(() => ({ supported: false }));
   if (!supported || !rehearsal) return false;
-  const decoder = new WebCodecsDecoder(rehearsal.config);
+  const decoder = new WebCodecsDecoder(api, rehearsal.config);
   try {
     const packet: Packet = { data: rehearsal.packet, offset: 0, timestamp: 0, duration: 1, join: true, preroll: 0 };
     const blocks = await decoder.decode([packet], AbortSignal.timeout(4 * LOST_MS));
@@ -48,8 +58,10 @@ async function probe(config: CodecConfig): Promise<boolean> {
 }
 
 /** Its AAC decoder takes the whole web process down. */
-const isWebKitGtk = (): boolean =>
-  /AppleWebKit/.test(navigator.userAgent) && /Linux/.test(navigator.userAgent) && !/Chrom/.test(navigator.userAgent);
+function isWebKitGtk(): boolean {
+  const { userAgent = '' } = globalThis.navigator ?? {}; // Node 20 has none
+  return /AppleWebKit/.test(userAgent) && /Linux/.test(userAgent) && !/Chrom/.test(userAgent);
+}
 
 function configOf({ codecString, sampleRate, channels, description }: CodecConfig): AudioDecoderConfig {
   return { codec: codecString, sampleRate, numberOfChannels: channels, ...(description.length > 0 && { description }) };
@@ -62,18 +74,20 @@ interface Samples {
 }
 
 /**
- * Decodes with the browser's AudioDecoder (W3C WebCodecs). That one closes at a bad packet, or drops it without a word and shifts all
+ * Decodes with the platform's AudioDecoder (W3C WebCodecs). That one closes at a bad packet, or drops it without a word and shifts all
  * later timestamps; so frames are counted here, what comes out is compared with what went in, and after a loss another decoder is begun
  * with the packets before. It is never flushed midway: that damages what follows.
  */
 class WebCodecsDecoder implements Decoder {
+  readonly #api: WebCodecsApi;
   readonly #config: CodecConfig;
   readonly #concealment = new Concealment();
   #run: Run | undefined;
   /** The last packets, as many as a decoder that begins anew needs before the next. */
   #past: Packet[] = [];
 
-  constructor(config: CodecConfig) {
+  constructor(api: WebCodecsApi, config: CodecConfig) {
+    this.#api = api;
     this.#config = config;
   }
 
@@ -126,7 +140,7 @@ class WebCodecsDecoder implements Decoder {
   }
 
   #current(): Run {
-    this.#run ??= new Run(configOf(this.#config));
+    this.#run ??= new Run(this.#api, configOf(this.#config));
     return this.#run;
   }
 
@@ -154,12 +168,14 @@ class WebCodecsDecoder implements Decoder {
 /** One AudioDecoder from its first packet to its end. */
 class Run {
   readonly #decoder: AudioDecoder;
+  readonly #api: WebCodecsApi;
   #outputs: Samples[] = [];
   #hasFailed = false;
   #onOutput: () => void = () => {};
 
-  constructor(config: AudioDecoderConfig) {
-    this.#decoder = new AudioDecoder({
+  constructor(api: WebCodecsApi, config: AudioDecoderConfig) {
+    this.#api = api;
+    this.#decoder = new api.AudioDecoder({
       output: (data) => {
         this.#outputs.push(takeSamples(data));
         this.#onOutput();
@@ -177,7 +193,7 @@ class Run {
     this.#outputs = [];
     for (const { data, timestamp } of packets) {
       if (this.#decoder.state !== 'configured') break;
-      this.#decoder.decode(new EncodedAudioChunk({ type: 'key', timestamp, data: data as Uint8Array<ArrayBuffer> }));
+      this.#decoder.decode(new this.#api.EncodedAudioChunk({ type: 'key', timestamp, data: data as Uint8Array<ArrayBuffer> }));
     }
     await this.#arrived(packets.length, signal);
     return this.#outputs;
