@@ -14,6 +14,7 @@ const factories: Readonly<Record<string, DemuxerFactory>> = {
   aac: adtsDemuxer,
   m4a: mp4Demuxer,
   wav: wavDemuxer,
+  ogg: oggDemuxer,
 };
 
 /** ADTS says nothing of its length; the fragmented file was written before its length was known, so it has no edit list for the end. */
