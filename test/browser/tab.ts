@@ -6,12 +6,15 @@ import { createIndexedDbStore } from '../../src/store/indexeddb.browser.ts';
 import { assetKey } from '../../src/store/key.ts';
 
 const forever = new AbortController().signal;
+const events: string[] = [];
 let source: FileSource | undefined;
 
 export const tab = {
   /** Begins to download; gives what was held before. */
   async start(url: string, retry: PageLibraryOptions['retry'] = {}): Promise<number> {
-    source = await createPageLibrary({ retry }).source(url);
+    const library = createPageLibrary({ retry });
+    library.events.on('store.full', ({ name }) => events.push(name));
+    source = await library.source(url);
     return source.held.size;
   },
 
@@ -29,6 +32,14 @@ export const tab = {
   async read(start: number, end: number): Promise<string> {
     return await digestOf(await source!.reader().read({ start, end }, forever));
   },
+
+  /** As {@link read}, the bytes themselves. */
+  async readBase64(start: number, end: number): Promise<string> {
+    return btoa(String.fromCharCode(...(await source!.reader().read({ start, end }, forever))));
+  },
+
+  /** The events of the store so far. */
+  told: (): string[] => events,
 
   /** Fetches `url` into the store by hand, in pieces of about `pieceBytes`, and says on the console up to where it is flushed. */
   async acknowledge(url: string, pieceBytes: number): Promise<void> {

@@ -68,7 +68,9 @@ process.exitCode = failures.length > 0 || done <= kills / 2 ? 1 : 0;
 /** Stores a new asset until the browser is killed. Gives what was promised of it. */
 async function killMidway({ page, kill }, version) {
   const state = { version, flushed: 0, committed: false };
+  let begin;
   const begun = new Promise((resolve) => {
+    begin = resolve;
     page.on('console', (message) => {
       const [word, bytes] = message.text().split(' ');
       if (word === 'flushed') state.flushed = Number(bytes);
@@ -77,7 +79,7 @@ async function killMidway({ page, kill }, version) {
     });
   });
   const pieceBytes = SLICE << (random() % 7);
-  page.evaluate(([url, piece]) => globalThis.tab.acknowledge(url, piece), [urlOf(version), pieceBytes]).catch(() => {}); // it is killed
+  page.evaluate(([url, piece]) => globalThis.tab.acknowledge(url, piece), [urlOf(version), pieceBytes]).catch(begin); // killed, or no database in time
   await begun;
   await wait(random() % MAX_KILL_MS);
   kill();
