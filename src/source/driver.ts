@@ -6,6 +6,7 @@ import type { RangeClient, RangeResponse } from '../net/client.ts';
 import { parseDigest } from '../net/digest-field.ts';
 import { RetryBudget, type RetryPolicy } from '../net/retry.ts';
 import type { Asset } from '../store/store.ts';
+import { Announcer } from './announcer.ts';
 import { factsOf, tellsRanges } from './answer.ts';
 import type { Connections } from './connections.ts';
 import { Demand } from './demand.ts';
@@ -83,9 +84,7 @@ export class Driver implements TransferHost {
   /** A digest has said that what came was wrong; it is being fetched once more. */
   #wasDisproved = false;
   #fullCause: AulosError | undefined;
-  /** Generation and length that were told last. */
-  #toldGeneration: number;
-  #toldLength: number | undefined;
+  readonly #announcer: Announcer;
   readonly #ending = new AbortController();
   #isPlanning = false;
   #isCommitting = false;
@@ -97,12 +96,12 @@ export class Driver implements TransferHost {
     this.#options = options;
     this.asset = options.asset;
     this.clock = options.clock;
-    this.#meter = new ProgressMeter(options.clock, () => this.#tellProgress());
+    this.#meter = new ProgressMeter(options.clock, () => this.#announcer.progress(this.bytes, this.#meter.bytesPerSecond));
     this.#patience = new Patience(options.clock, () => this.replan());
     this.asset.onHealed = (range) => this.#healed(range);
     this.asset.onFull = (cause) => this.#filledUp(cause);
     this.asset.onChanged = () => this.#othersWrote();
-    this.#toldGeneration = this.asset.generation;
+    this.#announcer = new Announcer(options.events, this.asset.generation);
   }
 
   /** What can be read. */
@@ -317,8 +316,7 @@ export class Driver implements TransferHost {
   }
 
   retrying(attempt: number, delayMs: number, error: AulosError): void {
-    if (isAulosError(error, 'net.stall')) this.#options.events.publish('source.stalled', { afterMs: error.details.afterMs });
-    this.#options.events.publish('source.retry', { attempt, delayMs, error });
+    this.#announcer.retry(attempt, delayMs, error);
   }
 
   // What the driver does.
@@ -543,29 +541,14 @@ export class Driver implements TransferHost {
   }
 
   #tellGeneration(): void {
-    const { generation } = this.bytes;
-    if (generation === this.#toldGeneration) return;
-    const isRenewal = this.#toldGeneration > 0;
-    this.#toldGeneration = generation;
-    if (!isRenewal) return;
-    this.#options.onGeneration();
-    this.#options.events.publish('source.generation', { generation });
+    this.#announcer.generation(this.bytes.generation, this.#options.onGeneration);
   }
 
   #tellLength(): void {
     const { length } = this;
-    if (length !== undefined && length !== this.#toldLength) this.#options.events.publish('source.length', { length });
-    this.#toldLength = length;
+    this.#announcer.length(length);
     this.demand.changed();
     if (length === 0) this.#fail(new AulosError('media.unsupported', { offset: 0, what: 'no bytes' }, 'the resource is empty'));
-  }
-
-  #tellProgress(): void {
-    const { held } = this.bytes;
-    const { bytesPerSecond } = this.#meter;
-    const { length } = this;
-    const etaSeconds = length !== undefined && bytesPerSecond > 0 ? (length - held.size) / bytesPerSecond : undefined;
-    this.#options.events.publish('source.progress', { heldBytes: held.size, length, held: held.toArray(), bytesPerSecond, etaSeconds });
   }
 
   async #close(): Promise<void> {
