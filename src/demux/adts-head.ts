@@ -7,7 +7,7 @@ import type { AdtsHeader } from './adts-header.ts';
 import { SBR_PREROLL } from './audio-specific-config.ts';
 import { ByteReader } from './byte-reader.ts';
 import { readId3 } from './id3.ts';
-import { mayHoldSbr } from './sbr-presence.ts';
+import { mayHoldInnerSbr, mayHoldSbr } from './sbr-presence.ts';
 
 /** Whether it is HE-AAC, and the average bit rate, are judged by the first packets. More would delay the first sound. */
 const SAMPLE_PACKETS = 64;
@@ -50,7 +50,7 @@ export async function readAdtsHead(source: ByteSource, signal: AbortSignal): Pro
     next = await readAdtsFrame(reader, header);
     if (next) sample.push(next);
   }
-  const hasSbr = holdsSbr(sample);
+  const hasSbr = holdsSbr(sample, header);
   const { config, packetFrames } = adtsCodecConfig(header, first, hasSbr);
   const skipped = sample.length > 2 * UNTYPICAL_PACKETS ? UNTYPICAL_PACKETS : 0;
   const bytesPerPacket = (reader.position - sample[skipped].start) / (sample.length - skipped);
@@ -71,8 +71,12 @@ export async function readAdtsHead(source: ByteSource, signal: AbortSignal): Pro
   return { info, header, start, bytesPerPacket, packetFrames, preroll: hasSbr ? SBR_PREROLL : PREROLL };
 }
 
+/** First index of the rates, 24 kHz and below, that have SBR in more channels than two. */
+const LOW_RATE_INDEX = 6;
+
 /** Plain AAC rarely looks like HE-AAC even once; the first packets of HE-AAC may have no SBR yet. */
-function holdsSbr(sample: readonly AdtsFrame[]): boolean {
-  const withSbr = sample.filter(({ data }) => mayHoldSbr(data)).length;
-  return withSbr >= 3 && withSbr >= sample.length / 2;
+function holdsSbr(sample: readonly AdtsFrame[], { channelConfiguration, sampleRateIndex }: AdtsHeader): boolean {
+  const mayHaveInner = channelConfiguration > 2 && sampleRateIndex >= LOW_RATE_INDEX;
+  const withSbr = sample.filter(({ data }) => mayHoldSbr(data) || (mayHaveInner && mayHoldInnerSbr(data))).length;
+  return withSbr >= 3 && withSbr >= sample.length * (mayHaveInner ? 2 / 3 : 1 / 2);
 }

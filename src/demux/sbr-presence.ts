@@ -36,6 +36,27 @@ export function mayHoldSbr(block: Uint8Array): boolean {
   return false;
 }
 
+/** id_syn_ele of the elements that follow SBR of another one: single channel, pair, low frequencies; and the tags that they have. */
+const CHANNEL_ELEMENTS: ReadonlySet<number> = new Set([0, 1, 3]);
+const MAX_TAG = 1;
+
+/**
+ * The same of a raw_data_block with more channels than a pair, in which each element has SBR behind it and the last, for low frequencies,
+ * has none: true if there seems to be SBR of 15 bytes or more with a channel element behind it. Plain AAC looks so in up to 4 of 10
+ * blocks, the real thing in more than 8.
+ */
+export function mayHoldInnerSbr(block: Uint8Array): boolean {
+  const total = block.length * 8;
+  for (let start = 0; start + 19 <= total; start++) {
+    if (bitsAt(block, start, 7) !== (FILL_ELEMENT << 4) + 15) continue;
+    const type = bitsAt(block, start + 15, 4);
+    const end = start + 15 + 8 * (bitsAt(block, start + 7, 8) + MAX_SHORT_COUNT);
+    if ((type !== SBR_DATA && type !== SBR_DATA_CRC) || end + 7 > total) continue;
+    if (CHANNEL_ELEMENTS.has(bitsAt(block, end, 3)) && bitsAt(block, end + 3, 4) <= MAX_TAG) return true;
+  }
+  return false;
+}
+
 function isFill(block: Uint8Array, start: number, count: number): boolean {
   if (bitsAt(block, start, 3) !== FILL_ELEMENT) return false;
   if (count <= MAX_SHORT_COUNT) return bitsAt(block, start + 3, 4) === count;

@@ -7,6 +7,9 @@ const HISTORY = 288;
 /** SBR is defined on samples of 16 bits; the standard has a factor of 2 in the bank. */
 const SCALE = 2 * 32768;
 
+/** What damage makes of the core may be anything; were it infinite, recursive filters would never get rid of it. */
+const LIMIT = 64;
+
 /** c(2n), scaled, newest sample first. */
 const WINDOW = Float64Array.from({ length: 320 }, (_, n) => SCALE * QMF_WINDOW[2 * n]);
 
@@ -20,7 +23,7 @@ export class QmfAnalysis {
   run(core: Float32Array, re: Float64Array, im: Float64Array): void {
     const samples = this.#samples;
     samples.copyWithin(0, 32 * SLOTS);
-    samples.set(core, HISTORY);
+    for (let i = 0; i < core.length; i++) samples[HISTORY + i] = core[i] > -LIMIT && core[i] < LIMIT ? core[i] : 0;
     for (let slot = 0; slot < SLOTS; slot++) {
       fold(samples, HISTORY + 32 * slot + 31);
       dct4(folded);
