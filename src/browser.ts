@@ -23,7 +23,11 @@ export async function open(input: SourceInput, options: PageLibraryOptions & Ope
   try {
     const isRelative = typeof input === 'string' && URL.canParse(input, base);
     const source = await library.source(isRelative ? new URL(input, base) : input, options);
-    return await library.track(source, options.signal ?? new AbortController().signal, library.close);
+    return await library.track(source, {
+      signal: options.signal ?? new AbortController().signal,
+      decoder: options.decoder,
+      onClosed: library.close,
+    });
   } catch (error) {
     await library.close();
     throw error;

@@ -12,5 +12,6 @@ export interface PageLibraryOptions {
 
 /** A library over fetch and IndexedDB, for a page or its worker. */
 export function createPageLibrary({ retry, revalidate }: PageLibraryOptions = {}): Library {
-  return createLibrary({ client: createBrowserClient(), store: createIndexedDbStore(), retry, revalidate });
+  const native = async () => (await import('./decode/webcodecs.ts')).webCodecs(globalThis);
+  return createLibrary({ client: createBrowserClient(), store: createIndexedDbStore(), retry, native, revalidate });
 }

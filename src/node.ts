@@ -57,13 +57,14 @@ export interface Aulos extends Library {
 export function createAulos({ cacheDir, durability, limits, timeouts, retry, revalidate, allowPrivate = true }: AulosOptions = {}): Aulos {
   const store = createDiskStore({ root: cacheDir, limits, durability });
   const client = createNodeClient({ timeouts, isDenied: allowPrivate ? undefined : isPrivateAddress });
-  const library = createLibrary({ client, store, retry, revalidate });
+  const native = async () => (await import('./decode/native.node.ts')).findNativeDecoders();
+  const library = createLibrary({ client, store, retry, native, revalidate });
   const source = async (input: SourceInput, options?: OpenOptions) => {
     if (typeof input !== 'string' && !(input instanceof URL)) return library.source(input, options);
     const place = placeOf(`${input}`);
     return 'path' in place ? openLocalSource(place.path, { events: library.events }) : library.source(place.url, options);
   };
-  const open = async (input: SourceInput, options?: OpenOptions) => library.track(await source(input, options), signalOf(options));
+  const open = async (input: SourceInput, options?: OpenOptions) => library.track(await source(input, options), trackOptionsOf(options));
   return { ...library, source, open };
 }
 
@@ -71,14 +72,14 @@ export function createAulos({ cacheDir, durability, limits, timeouts, retry, rev
 export async function open(input: SourceInput, options: AulosOptions & OpenOptions = {}): Promise<Track> {
   const aulos = createAulos(options);
   try {
-    return await aulos.track(await aulos.source(input, options), signalOf(options), aulos.close);
+    return await aulos.track(await aulos.source(input, options), { ...trackOptionsOf(options), onClosed: aulos.close });
   } catch (error) {
     await aulos.close();
     throw error;
   }
 }
 
-const signalOf = (options: OpenOptions = {}) => options.signal ?? new AbortController().signal;
+const trackOptionsOf = ({ signal = new AbortController().signal, decoder }: OpenOptions = {}) => ({ signal, decoder });
 
 /** A web address, or a file on this machine. */
 function placeOf(input: string): { readonly url: string } | { readonly path: string } {

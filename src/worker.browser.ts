@@ -25,7 +25,7 @@ self.onmessage = ({ data: { port } }: MessageEvent<WorkerGreeting>) => {
       preloadLikelyChunks(url); // after the request is out: it keeps the thread busy
       return source;
     },
-    openTrack: (source, signal) => library.track(source, signal),
+    openTrack: (source, options) => library.track(source, options),
     createSink: (output) => new WorkletSink(output),
     tell,
   });

@@ -1,6 +1,6 @@
 import { frameSpan } from '../decode/gapless.ts';
 import { AulosError } from '../errors.ts';
-import type { Aulos } from '../node.ts';
+import type { Aulos, OpenOptions } from '../node.ts';
 import type { SampleFormat } from '../playback/pcm-encoding.ts';
 import { fileSink, streamSink } from '../playback/pcm-sink.node.ts';
 import { feedSink, pcmConfig, publishBlocks } from '../playback/pipeline.ts';
@@ -19,17 +19,18 @@ export interface DecodeOptions extends CommonOptions {
   /** Seconds. */
   readonly start?: number;
   readonly end?: number;
+  readonly decoder: OpenOptions['decoder'];
 }
 
 /** `aulos decode URL -o FILE`: writes PCM while the file downloads. */
 export async function decodeCommand(aulos: Aulos, url: string, options: DecodeOptions, signal: AbortSignal): Promise<CommandResult> {
-  const { start, end, json, output } = options;
+  const { start, end, json, output, decoder } = options;
   if (end !== undefined && end <= (start ?? 0)) {
     throw new AulosError('input.invalid', { input: String(end) }, 'the end must come after the start');
   }
   const isExcerpt = start !== undefined || end !== undefined;
   using _ = await showProgress(aulos.events, { json });
-  await using track = await aulos.open(url, { signal, whole: !isExcerpt });
+  await using track = await aulos.open(url, { signal, whole: !isExcerpt, decoder });
   await using sink = await sinkFor(track, options);
   const frames = await play(aulos, track, sink, { start, end }, signal);
   if (!isExcerpt) await track.download({ signal });

@@ -62,6 +62,7 @@ common(program.command('decode'))
   .addOption(new Option('-f, --format <format>', 'sample format').choices(decodeFormats).default('wav'))
   .option('--start <time>', 'from there on: seconds, m:ss or h:mm:ss', seconds)
   .option('--end <time>', 'up to there', seconds)
+  .addOption(new Option('--decoder <family>', 'who decodes').choices(['auto', 'shared', 'native']).default('auto'))
   .action(async (url: string, options: DecodeOptions) => {
     process.exitCode = await run(options, (aulos, o, signal) => decodeCommand(aulos, url, o, signal));
   });

@@ -42,8 +42,8 @@ const shared: Record<Codec, () => Promise<PacketDecoderFactory>> = {
 export interface DecoderOptions {
   /** @default 'auto' */
   readonly decoder?: DecoderChoice;
-  /** The platform's, if it has any. */
-  readonly native?: NativeDecoders;
+  /** Finds the platform's, if it has any; asked only when they are wanted. */
+  readonly native?: () => Promise<NativeDecoders | undefined>;
 }
 
 /**
@@ -52,13 +52,14 @@ export interface DecoderOptions {
  * is asked for and cannot do it.
  */
 export async function createDecoder(config: CodecConfig, { decoder = 'auto', native }: DecoderOptions = {}): Promise<Decoder> {
-  if (decoder === 'native') return nativeDecoder(config, native);
+  if (decoder === 'native') return nativeDecoder(config, await native?.());
   try {
     return await sharedDecoder(config);
   } catch (error) {
-    const isOurs = decoder === 'shared' || !isAulosError(error, 'media.unsupported');
-    if (isOurs || !(await native?.supports(config))) throw error;
-    return native!.create(config);
+    if (decoder === 'shared' || !isAulosError(error, 'media.unsupported')) throw error;
+    const family = await native?.();
+    if (!(await family?.supports(config))) throw error;
+    return family!.create(config);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { DecoderChoice, NativeDecoders } from '../decode/native.ts';
 import { segmentIndexer } from '../demux/segment-indexer.ts';
 import { Engine } from '../engine/engine.ts';
 import { AulosError, isAulosError } from '../errors.ts';
@@ -37,6 +38,18 @@ export interface OpenOptions extends AssetKeyOptions {
    * seconds. If it cannot be asked, what is held is played; `source.revalidated` tells. @default that of the library
    */
   readonly revalidate?: Revalidate;
+  /**
+   * Who decodes: our own decoders, which give the same sound everywhere; those of the platform (WebCodecs; in Node `node-av` or
+   * `@napi-rs/webcodecs` where the application has installed one); or ours, and the platform's for what ours refuse. @default 'auto'
+   */
+  readonly decoder?: DecoderChoice;
+}
+
+/** How the track in a source is opened. */
+export interface TrackOptions extends Pick<OpenOptions, 'decoder'> {
+  readonly signal: AbortSignal;
+  /** Ends what was made for this track alone. */
+  readonly onClosed?: () => Promise<void>;
 }
 
 /** What a platform brings; the library closes them. */
@@ -44,6 +57,8 @@ export interface LibraryParts {
   readonly client: RangeClient;
   readonly store: AssetStore;
   readonly retry?: Partial<RetryPolicy>;
+  /** Finds the decoders of the platform. */
+  readonly native?: () => Promise<NativeDecoders | undefined>;
   /** What an opening does that says nothing else. @default 'never' */
   readonly revalidate?: Revalidate;
 }
@@ -60,16 +75,16 @@ export interface Library extends AsyncDisposable {
    */
   source(input: SourceInput, options?: OpenOptions): Promise<FileSource>;
   /**
-   * Opens the track in a source, which it owns; `onClosed` ends what was made for this track alone. What turns out to be no media is not
-   * kept. @throws AulosError `net.*`, `http.*`, `media.*`; `signal.reason`.
+   * Opens the track in a source, which it owns. What turns out to be no media is not kept.
+   * @throws AulosError `net.*`, `http.*`, `media.*`; `signal.reason`.
    */
-  track(source: FileSource, signal: AbortSignal, onClosed?: () => Promise<void>): Promise<Track>;
+  track(source: FileSource, options: TrackOptions): Promise<Track>;
   /** Closes everything opened through it; what has arrived is kept. Idempotent. */
   close(): Promise<void>;
 }
 
 /** Puts the stages together, and tells them what they may not import. Touches neither the store nor the network yet. */
-export function createLibrary({ client, store, retry, revalidate }: LibraryParts): Library {
+export function createLibrary({ client, store, retry, native, revalidate }: LibraryParts): Library {
   const events = new EventScope();
   const engine = new Engine({ apps: [{ name: 'player' }], events });
   const sources = new Sources({ client, store, events, retry, indexer: segmentIndexer });
@@ -83,7 +98,7 @@ export function createLibrary({ client, store, retry, revalidate }: LibraryParts
     engine,
     store,
     events,
-    async source(input, { cacheKey, discriminator, signal: _, ...options } = {}) {
+    async source(input, { cacheKey, discriminator, signal: _, decoder: __, ...options } = {}) {
       if (input instanceof Blob) return openBlobSource(input, { events, indexer: segmentIndexer });
       if (input instanceof ReadableStream) return sources.openStream(input);
       if (!URL.canParse(input)) throw new AulosError('input.invalid', { input: `${input}` }, `"${input}" is no URL`);
@@ -95,9 +110,9 @@ export function createLibrary({ client, store, retry, revalidate }: LibraryParts
         key: assetKey(url, { cacheKey, discriminator }),
       });
     },
-    async track(source, signal, onClosed) {
+    async track(source, { signal, decoder, onClosed }) {
       try {
-        return await openTrack(source, signal, onClosed);
+        return await openTrack(source, { decoder, native }, signal, onClosed);
       } catch (error) {
         if (isNoMedia(error) && source.key !== undefined) await store.delete(source.key);
         throw error;

@@ -1,5 +1,5 @@
 import { frameSpan } from '../decode/gapless.ts';
-import { createDecoder } from '../decode/registry.ts';
+import { createDecoder, type DecoderOptions } from '../decode/registry.ts';
 import type { Demuxer } from '../demux/demuxer.ts';
 import { FrameIndexKeeper } from '../demux/frame-index-keeper.ts';
 import { openDemuxer } from '../demux/probe.ts';
@@ -14,10 +14,15 @@ const CHUNK = 65_536;
 
 /**
  * Opens the track that lies in `source`, which it owns from now on, also when opening fails. Resolves as soon as the head is understood.
- * `onClosed` ends what was made for this track alone.
+ * `decoders` says who decodes it, and `onClosed` ends what was made for this track alone.
  * @throws AulosError of the source, `media.*`; `signal.reason`.
  */
-export async function openTrack(source: FileSource, signal: AbortSignal, onClosed?: () => Promise<void>): Promise<Track> {
+export async function openTrack(
+  source: FileSource,
+  decoders: DecoderOptions,
+  signal: AbortSignal,
+  onClosed?: () => Promise<void>,
+): Promise<Track> {
   const reader = source.reader();
   const life = new AbortController();
   try {
@@ -26,7 +31,7 @@ export async function openTrack(source: FileSource, signal: AbortSignal, onClose
     const known = await demuxer.info(signal);
     const info: MediaInfo = source.isLive ? { ...known, duration: Infinity, durationIsExact: true, frames: undefined } : known;
     source.announce(info);
-    return new OpenTrack(source, reader, demuxer, keeper, info, life, onClosed);
+    return new OpenTrack(source, decoders, reader, demuxer, keeper, info, life, onClosed);
   } catch (error) {
     life.abort();
     reader.close();
@@ -54,6 +59,7 @@ function watchIndex(source: FileSource, signal: AbortSignal): () => SegmentIndex
 class OpenTrack implements Track {
   readonly source: FileSource;
   #info: MediaInfo;
+  readonly #decoders: DecoderOptions;
   readonly #reader: SourceReader;
   readonly #demuxer: Demuxer;
   readonly #keeper: FrameIndexKeeper | undefined;
@@ -62,6 +68,7 @@ class OpenTrack implements Track {
 
   constructor(
     source: FileSource,
+    decoders: DecoderOptions,
     reader: SourceReader,
     demuxer: Demuxer,
     keeper: FrameIndexKeeper | undefined,
@@ -71,6 +78,7 @@ class OpenTrack implements Track {
   ) {
     this.source = source;
     this.#info = info;
+    this.#decoders = decoders;
     this.#reader = reader;
     this.#demuxer = demuxer;
     this.#keeper = keeper;
@@ -87,7 +95,7 @@ class OpenTrack implements Track {
   }
 
   async *blocks({ start, end, signal }: Span) {
-    const decoder = await createDecoder(this.info.config);
+    const decoder = await createDecoder(this.info.config, this.#decoders);
     try {
       yield* decodeBlocks(this.#demuxer, decoder, this.info, frameSpan(this.info, start, end), signal);
     } finally {

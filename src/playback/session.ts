@@ -5,6 +5,7 @@ import type { MediaInfo, PcmBlock } from '../media.ts';
 import type { FileSource } from '../source/source.ts';
 import type { OutputLane } from './lane.ts';
 import { levelsOf } from './levels.ts';
+import type { TrackOptions } from './library.ts';
 import type { FromSession, ToSession } from './messages.ts';
 import { Outlet } from './outlet.ts';
 import { feedSink, pcmConfig, publishBlocks } from './pipeline.ts';
@@ -18,7 +19,7 @@ export interface SessionParts {
   /** Name of the player's stream in the app `player` of the engine. */
   readonly stream: string;
   openSource(url: string, options?: PortableOptions): Promise<FileSource>;
-  openTrack(source: FileSource, signal: AbortSignal): Promise<Track>;
+  openTrack(source: FileSource, options: TrackOptions): Promise<Track>;
   createSink(output: OutputLane): Sink;
   tell(message: FromSession): void;
 }
@@ -102,7 +103,7 @@ export class PlayerSession {
       load.scope.signal.throwIfAborted();
       load.source = source;
       this.#relay(load, source);
-      const track = await this.#parts.openTrack(source, load.scope.signal);
+      const track = await this.#parts.openTrack(source, { signal: load.scope.signal, decoder: options?.decoder });
       load.scope.defer(() => track.close());
       await this.#announce(load, track);
       load.track = track;

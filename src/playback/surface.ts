@@ -1,5 +1,6 @@
 /** What aulos exports on every platform; the roots add their own. */
 export type { ByteRange, ReadonlyRangeSet } from '../base/ranges.ts';
+export type { DecoderChoice } from '../decode/native.ts';
 export type { AppSpec, EngineOptions, Publication, SubscribeOptions, Subscription } from '../engine/engine.ts';
 export { Engine } from '../engine/engine.ts';
 export type { Frame, NewFrame, StreamConfig, StreamItem, StreamKey } from '../engine/frame.ts';
@@ -16,7 +17,7 @@ export type { RequestHeaders } from '../source/origin.ts';
 export { type Segment, SegmentIndex } from '../source/segment-index.ts';
 export type { ByteSource, FileSource, Phase, Readiness, SourceReader } from '../source/source.ts';
 export type { AssetFacts, AssetStat, AssetStore, StoreLimits, Verification } from '../store/store.ts';
-export type { Library, OpenOptions, SourceInput } from './library.ts';
+export type { Library, OpenOptions, SourceInput, TrackOptions } from './library.ts';
 export { feedSink, pcmConfig, publishBlocks } from './pipeline.ts';
 export type { Sink } from './sink.ts';
 export type { Span, Track } from './track.ts';

@@ -25,7 +25,7 @@ async function open(name: string) {
 }
 
 async function decode(packets: readonly Packet[], config: Parameters<typeof createDecoder>[0], native?: NativeDecoders) {
-  const decoder = await createDecoder(config, native && { decoder: 'native', native });
+  const decoder = await createDecoder(config, native && { decoder: 'native', native: async () => native });
   const blocks = [];
   for (let i = 0; i < packets.length; i += 7) blocks.push(...(await decoder.decode(packets.slice(i, i + 7), never)));
   decoder.close();
@@ -61,8 +61,12 @@ describe('the decoders of FFmpeg in Node', () => {
 });
 
 describe.runIf(fixtures().length > 0)('choosing a decoder', () => {
-  const refused: NativeDecoders = { name: 'none', supports: async () => false, create: () => expect.fail('not supported') };
-  const willing = (decoder: Awaited<ReturnType<typeof createDecoder>>): NativeDecoders => ({
+  const refused = async (): Promise<NativeDecoders> => ({
+    name: 'none',
+    supports: async () => false,
+    create: () => expect.fail('not supported'),
+  });
+  const willing = (decoder: Awaited<ReturnType<typeof createDecoder>>) => async (): Promise<NativeDecoders> => ({
     name: 'all',
     supports: async () => true,
     create: () => decoder,

@@ -8,7 +8,7 @@ import { MemorySource } from '../fakes/memory-source.ts';
 import { concatenate, psnr } from '../fakes/pcm.ts';
 
 const files = inject('pcmHashes');
-const native = webCodecs(globalThis);
+const native = async () => webCodecs(globalThis);
 const signal = new AbortController().signal;
 
 async function open(name: string): Promise<{ readonly info: MediaInfo; readonly packets: readonly Packet[] }> {

@@ -19,7 +19,7 @@ test.each([
   station.programme = { headers: { 'icy-name': 'Radio Test', 'content-type': mediaType }, bytes: () => file };
   await using library = createLibrary({ client: createNodeClient(), store: createMemoryStore() });
   const { signal } = new AbortController();
-  await using track = await library.track(await library.source(station.url), signal);
+  await using track = await library.track(await library.source(station.url), { signal });
   expect([track.info.duration, track.source.isLive]).toEqual([Number.POSITIVE_INFINITY, true]);
 
   const { sampleRate } = track.info.config;
