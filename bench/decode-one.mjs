@@ -1,4 +1,4 @@
-// Decodes one file and prints the CPU it took, for decode.mjs.
+// Decodes one file and prints the CPU it took, for decode.mjs: `node decode-one.mjs FILE`, the whole process up to PCM.
 import { open } from '../dist/node.js';
 
 const track = await open(process.argv[2]);

@@ -1,24 +1,85 @@
-// `npm run bench:decode`: CPU seconds of a whole process that decodes fifteen minutes of each format, ours against `ffmpeg -threads 1`,
-// alternating, medians. Both read a local file and throw the samples away. Needs ffmpeg, flac and lame.
-import { execFileSync, spawnSync } from 'node:child_process';
+// `npm run bench:decode`: CPU seconds (user + system) that fifteen minutes of each format take, ours against `ffmpeg -threads 1`,
+// alternating, medians. The bars are those of decoding: from packets in memory to the planes that a decoder lends. "process" is Node from
+// start to end, with reading, demuxing and blocks that the caller keeps, as ffmpeg's figure is. Both throw the samples away. WebAssembly decoders are measured as we are, where they are
+// installed (`npm install --no-save mpg123-decoder @wasm-audio-decoders/flac`). Then, of a cached file: a cold process to its first PCM, and
+// the longest that decoding holds the thread. FORMATS=MP3,FLAC chooses rows, ROUNDS their rounds. Needs ffmpeg, flac and lame.
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from '../setup.mjs';
+import { build as bundle } from 'esbuild';
+import { build, root } from '../setup.mjs';
 import { media } from './media.mjs';
 import { median } from './median.mjs';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
+const CHOSEN = (process.env.FORMATS ?? '').split(',');
 const SECONDS = 900;
-const formats = {
-  'MP3 128k': 'cbr.mp3',
-  'MP3 V0': 'vbr.mp3',
-  'AAC ADTS': 'stereo.aac',
-  'AAC M4A': 'first.m4a',
-  'FLAC 16/44.1': 'stereo.flac',
-  WAV: 'stereo.wav',
-};
-const one = fileURLToPath(new URL('decode-one.mjs', import.meta.url));
+const FIRST_PCM_MS = 150;
+const HELD_MS = 8;
 
-const ourCpu = (file) => JSON.parse(execFileSync(process.execPath, [one, file], { encoding: 'utf8' })).cpuSeconds;
+const formats = [
+  { name: 'FLAC 16/44.1', fixture: 'stereo.flac', bar: 1.2, peer: '@wasm-audio-decoders/flac' },
+  { name: 'FLAC 24/96', fixture: 'hires.flac', bar: 1.8, peer: '@wasm-audio-decoders/flac' },
+  { name: 'MP3 128k', fixture: 'cbr.mp3', bar: 2.2, peer: 'mpg123-decoder' },
+  { name: 'MP3 V0', fixture: 'vbr.mp3', bar: 2.2, peer: 'mpg123-decoder' },
+  { name: 'AAC ADTS', fixture: 'stereo.aac', bar: 2.2 },
+  { name: 'AAC M4A', fixture: 'first.m4a', bar: 2.2 },
+  { name: 'ALAC', fixture: 'alac.m4a', bar: 2 },
+  { name: 'WAV', fixture: 'stereo.wav' },
+];
+
+build();
+const folder = mkdtempSync(path.join(root, 'node_modules/.aulos-bench-')); // bare imports of the bundle are found from here
+process.on('exit', () => rmSync(folder, { recursive: true }));
+const decoders = await bundleDecoders();
+
+console.log(`${SECONDS} s of music, ${ROUNDS} alternating rounds, medians of CPU seconds; × ffmpeg in brackets\n`);
+console.log('format         ffmpeg   decoding         bar   process          peer, decoding');
+let isWithinBars = true;
+for (const format of formats) if (CHOSEN.some((start) => format.name.startsWith(start))) compare(format);
+const { firstMs, firstCpuMs, longestMs } = await coldStart(media('cbr.mp3', SECONDS));
+console.log(
+  `\ncold process to the first PCM of a cached MP3: ${firstMs.toFixed(0)} ms (bar ${FIRST_PCM_MS}), ${firstCpuMs.toFixed(0)} ms of CPU`,
+);
+console.log(`the longest that decoding held the thread: ${longestMs.toFixed(1)} ms of CPU (bar ${HELD_MS})`);
+process.exitCode = isWithinBars && firstMs <= FIRST_PCM_MS && longestMs <= HELD_MS ? 0 : 1;
+
+/** Prints the row of a format. */
+function compare({ name, fixture, bar, peer }) {
+  const file = media(fixture, SECONDS);
+  const contenders = {
+    ffmpeg: () => ffmpegCpu(file),
+    decoding: () => cpuOf('decode-packets.mjs', decoders, file),
+    process: () => cpuOf('decode-one.mjs', file),
+    ...(peer && { peer: () => cpuOf('decode-packets.mjs', decoders, file, peer) }),
+  };
+  const taken = {};
+  for (let round = 0; round < ROUNDS; round++) for (const [who, run] of Object.entries(contenders)) (taken[who] ??= []).push(run());
+  const ffmpeg = median(taken.ffmpeg);
+  const beside = (cpu) => `${cpu.toFixed(2)} (${(cpu / ffmpeg).toFixed(2)}×)`.padEnd(14);
+  const decoding = median(taken.decoding);
+  const isWithin = bar === undefined || decoding <= bar * ffmpeg;
+  isWithinBars &&= isWithin;
+  const isInstalled = peer && taken.peer[0] !== undefined;
+  const columns = [
+    name.padEnd(12),
+    ffmpeg.toFixed(2).padStart(8),
+    beside(decoding),
+    `${bar ?? ''}`.padStart(4) + (isWithin ? ' ' : '!'),
+    beside(median(taken.process)),
+    isInstalled ? `${beside(median(taken.peer))} ${peer}` : peer ? `${peer} is not installed` : '',
+  ];
+  console.log(columns.join('  ').trimEnd());
+}
+
+function cpuOf(script, ...args) {
+  const text = execFileSync(process.execPath, [fileURLToPath(new URL(script, import.meta.url)), ...args], { encoding: 'utf8' });
+  return JSON.parse(text).cpuSeconds;
+}
 
 /** ffmpeg says what it used: `bench: utime=0.5s stime=0.01s rtime=0.5s`. */
 function ffmpegCpu(file) {
@@ -29,22 +90,57 @@ function ffmpegCpu(file) {
   return Number(user) + Number(system);
 }
 
-build();
-console.log(`${SECONDS} s of music, ${ROUNDS} alternating rounds, medians of CPU seconds (user + system) of the whole process\n`);
-console.log('format           ours   ffmpeg   ratio   × real time');
-for (const [name, fixture] of Object.entries(formats)) {
-  const file = media(fixture, SECONDS);
-  const [ours, theirs] = [[], []];
-  for (let round = 0; round < ROUNDS; round++) {
-    ours.push(ourCpu(file));
-    theirs.push(ffmpegCpu(file));
+/** What no entry of the package exports: the decoders without a track. */
+async function bundleDecoders() {
+  const outfile = path.join(folder, 'decoders.mjs');
+  const contents = `
+    import { AacDecoder } from './src/decode/aac/decoder.ts';
+    import { AlacDecoder } from './src/decode/alac/decoder.ts';
+    import { FlacDecoder } from './src/decode/flac/decoder.ts';
+    import { Mp3Decoder } from './src/decode/mp3/decoder.ts';
+    import { PcmDecoder } from './src/decode/pcm.ts';
+    export { open } from './src/node.ts';
+    export const kernels = { aac: AacDecoder, alac: AlacDecoder, flac: FlacDecoder, mp3: Mp3Decoder, pcm: PcmDecoder };
+  `;
+  await bundle({
+    stdin: { contents, resolveDir: root, loader: 'ts' },
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    outfile,
+    logLevel: 'error',
+  });
+  return outfile;
+}
+
+/** Medians of ms for a file that was fetched before, its server gone. */
+async function coldStart(file) {
+  const { createAulos } = await import('../dist/node.js');
+  const bytes = readFileSync(file);
+  const server = createServer((_, response) => response.writeHead(200, { 'content-length': bytes.length, etag: '"1"' }).end(bytes));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const url = `http://127.0.0.1:${server.address().port}/${path.basename(file)}`;
+  const cacheDir = mkdtempSync(path.join(tmpdir(), 'aulos-cold-'));
+  try {
+    const aulos = createAulos({ cacheDir });
+    const track = await aulos.open(url);
+    await track.download({ signal: AbortSignal.timeout(60_000) });
+    await track.close();
+    await aulos.close();
+    server.closeAllConnections();
+    server.close();
+    const rounds = [];
+    for (let round = 0; round < ROUNDS; round++) rounds.push(await first(cacheDir, url));
+    return Object.fromEntries(Object.keys(rounds[0]).map((field) => [field, median(rounds.map((round) => round[field]))]));
+  } finally {
+    rmSync(cacheDir, { recursive: true });
   }
-  const [a, b] = [median(ours), median(theirs)];
-  const columns = [
-    a.toFixed(2).padStart(6),
-    b.toFixed(2).padStart(8),
-    (a / b).toFixed(2).padStart(7),
-    String(Math.round(SECONDS / a)).padStart(13),
-  ];
-  console.log(`${name.padEnd(14)} ${columns.join(' ')}`);
+}
+
+async function first(cacheDir, url) {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('decode-first.mjs', import.meta.url)), cacheDir, url]);
+  child.stderr.pipe(process.stderr);
+  const text = await child.stdout.toArray();
+  return JSON.parse(text.join(''));
 }

@@ -1,6 +1,6 @@
 // Makes the media of the benchmarks, once, in the temporary folder: the demo's music, looped. Easier signals flatter a decoder.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { root } from '../setup.mjs';
@@ -19,6 +19,14 @@ const makers = {
   'first.m4a': (wav, out) => ffmpeg('-i', wav, ...aac, '-movflags', '+faststart', out),
   'last.m4a': (wav, out) => ffmpeg('-i', wav, ...aac, out),
   'stereo.flac': (wav, out) => execFileSync('flac', ['--silent', '--force', '-o', out, wav]),
+  'hires.flac': (wav, out) => {
+    const hires = `${out}.wav`;
+    // A triangular dither fills the lower bits, as those of a recording are.
+    ffmpeg('-i', wav, '-af', 'aresample=96000:dither_method=triangular', '-c:a', 'pcm_s24le', hires);
+    execFileSync('flac', ['--silent', '--force', '-o', out, hires]);
+    rmSync(hires);
+  },
+  'alac.m4a': (wav, out) => ffmpeg('-i', wav, '-c:a', 'alac', out),
   'stereo.wav': (wav, out) => ffmpeg('-i', wav, out),
 };
 

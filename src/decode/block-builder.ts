@@ -76,7 +76,9 @@ const TWO_OR_MORE = 0x40000000;
 function clamp(plane: Float32Array): void {
   const bits = new Int32Array(plane.buffer, plane.byteOffset, plane.length);
   let all = 0;
-  for (let i = 0; i < bits.length; i++) all |= bits[i];
+  let i = 0;
+  for (; i < bits.length - 3; i += 4) all |= bits[i] | bits[i + 1] | bits[i + 2] | bits[i + 3];
+  for (; i < bits.length; i++) all |= bits[i];
   if ((all & TWO_OR_MORE) === 0) return;
-  for (let i = 0; i < plane.length; i++) plane[i] = Number.isNaN(plane[i]) ? 0 : Math.max(-8, Math.min(8, plane[i]));
+  for (i = 0; i < plane.length; i++) plane[i] = Number.isNaN(plane[i]) ? 0 : Math.max(-8, Math.min(8, plane[i]));
 }
