@@ -176,7 +176,8 @@ export class Transfer implements Running, Receiver, LiveReceiver {
       }
       const isNew = verdict === 'begin' || verdict === 'renew';
       const isOther = claimsOther(response, facts);
-      if (!isNew && response.range.end <= gap.start && !this.#doubtsLength) throw bringsNothing(response, asked);
+      const isWhole = facts?.length === undefined && response.total === gap.start; // nothing was missing but the certainty
+      if (!isNew && !isWhole && response.range.end <= gap.start && !this.#doubtsLength) throw bringsNothing(response, asked);
       const generation = isNew ? await this.#host.begin(response, this) : asset.generation;
       await this.#host.accepted(response, isNew || isOther);
       const compareUntil = verdict !== 'compare' ? 0 : response.status === 200 ? Infinity : gap.start;

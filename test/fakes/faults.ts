@@ -133,6 +133,9 @@ export const httpFaults: readonly HttpFault[] = [
   fault('FIN midway in a body without length', ({ n }) => (n === 1 ? { ...closing, cutAfter: CUT } : closing)),
   fault('FIN midway in a body without length, ranges later', first({ ...closing, cutAfter: CUT })),
   fault('the end of the connection as the end of the body, then 416', first({ ...closing, protocol: 'HTTP/1.0' })),
+  fault('the end of the connection as the end of the body, no validators', first({ ...closing, protocol: 'HTTP/1.0' }), 'recovered', {
+    versions: [plain],
+  }),
   fault('FIN midway in a chunked body', first({ ignoreRange: true, chunked: true, cutAfter: CUT })),
   fault('reset midway in a chunked body', first({ ignoreRange: true, chunked: true, cutAfter: CUT, by: 'reset' })),
   fault('chunk size is garbage midway', first(badChunk)),
