@@ -68,7 +68,9 @@ function isSoundlyDivided(header: SbrHeader, sampleRate: number): boolean {
   try {
     const { start, count, masterStart, envelope, noise, limiter, patches } = frequencyBandsOf(header, sampleRate);
     const faults = [
-      [...envelope, noise, limiter].every(isAscending) || 'order',
+      [...envelope, limiter].every(isAscending) || 'order',
+      // Where there are more noise bands than envelope bands of low resolution to make them of, §4.6.18.3.2.2 leaves some empty.
+      noise.every((border, i) => i === 0 || border >= noise[i - 1]) || 'noise order',
       [...envelope, noise].every((borders) => borders[0] === start && borders.at(-1) === start + count) || 'ends',
       (start >= masterStart && start <= 32 && start + count <= 64 && count <= 48) || 'range',
       (noise.length <= 6 && limiter[0] === start) || 'noise',
@@ -86,8 +88,9 @@ function isSoundlyDivided(header: SbrHeader, sampleRate: number): boolean {
 describe('the time grid of SBR', () => {
   it('is even in a frame of class FIXFIX', () => {
     const grid = new TimeGrid();
-    grid.read(reader('00101'));
+    grid.read(reader('00 01 1'.replaceAll(' ', '')));
     expect(grid).toMatchObject({ envelopes: 2, noises: 2, transient: -1, isSingle: false });
+    expect([...grid.resolutions.subarray(0, 2)]).toEqual([1, 1]);
     expect([...grid.borders.subarray(0, 3)]).toEqual([0, 8, 16]);
     expect([...grid.noiseBorders]).toEqual([0, 8, 16]);
   });
