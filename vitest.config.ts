@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 
@@ -11,6 +12,15 @@ const chromiumArgs = [
   '--disable-sync',
   '--autoplay-policy=no-user-gesture-required',
 ];
+
+/** Where it is missing, test/run.mjs says so. */
+const firefox = '/usr/bin/firefox-esr';
+
+/** Sound may start without a gesture, as in Chromium above. */
+const firefoxUserPrefs = { 'media.autoplay.default': 0, 'media.autoplay.blocking_policy': 0, 'media.autoplay.block-webaudio': false };
+
+/** What an engine of its own may do in its own way; the rest runs in Chromium alone. */
+const testsInFirefox = ['test/decode/pcm-hash.browser.test.ts'];
 
 /** With COI=1 the pages are cross-origin isolated, so that SharedArrayBuffer exists. */
 const isolation = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
@@ -46,6 +56,15 @@ export default defineConfig({
                 browser: 'chromium',
                 provider: playwright({ launchOptions: { executablePath: '/usr/bin/chromium', args: chromiumArgs } }),
               },
+              ...(existsSync(firefox)
+                ? [
+                    {
+                      browser: 'firefox' as const,
+                      include: testsInFirefox,
+                      provider: playwright({ launchOptions: { channel: 'moz-firefox', executablePath: firefox, firefoxUserPrefs } }),
+                    },
+                  ]
+                : []),
             ],
           },
         },

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { fixtureBytes, fixtures } from '../fixtures/fixtures.ts';
-import { corpus } from '../tools.ts';
+import { corpus, root } from '../tools.ts';
 import { startOrigin } from './origin.ts';
 import { pcmHash } from './pcm-hash.ts';
 
@@ -17,6 +17,8 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const origin = await startOrigin();
   const files = fixtures().map(({ name }) => ({ name, bytes: fixtureBytes(name) }));
+  const folder = path.join(root, 'test/fixtures/he-aac');
+  for (const name of readdirSync(folder)) files.push({ name, bytes: new Uint8Array(readFileSync(path.join(folder, name))) });
   const media = process.env.AULOS_HASHES === 'corpus' ? corpus() : undefined;
   for (const { file, expected } of media?.files ?? []) {
     const isOurs = expected.tier === 'core' && expected.outcome === 'decodes' && expected.codec !== 'opus';
