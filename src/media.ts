@@ -39,11 +39,90 @@ export interface CodecConfig {
   readonly pcm?: PcmFormat;
 }
 
-/** Text tags by lower-case name (`title`, `artist`, `album`, `track`, `date`, `genre`, `comment`, …). */
+/**
+ * Text tags by lower-case name (`title`, `artist`, `album`, `albumartist`, `track`, `disc`, `date`, `genre`, `comment`, …), the same in every
+ * format; several values of one name are joined by `; `. What the text says is not to be trusted as markup.
+ */
 export type Tags = Readonly<Record<string, string>>;
 
+/** How far a recording is from the loudness that players agree on (ReplayGain 2.0: −18 LUFS); what the file does not say is absent. */
+export interface ReplayGain {
+  /** dB to add to the track. */
+  readonly trackGain?: number;
+  /** Highest sample of the track; 1 = full scale. */
+  readonly trackPeak?: number;
+  /** dB to add to every track of the album, so that its quiet ones stay quiet. */
+  readonly albumGain?: number;
+  readonly albumPeak?: number;
+}
+
+/** A part of a track that has a name of its own. */
+export interface Chapter {
+  /** '' if it has none. */
+  readonly title: string;
+  /** Seconds on the presented timeline. */
+  readonly start: number;
+  /** Seconds; undefined for "up to the next one, or to the end". */
+  readonly end: number | undefined;
+}
+
+/** What pictures show, by their number in ID3v2 and FLAC (id3v2.4.0-frames §4.14, RFC 9639 §8.8). */
+export const PICTURE_TYPES = [
+  'other',
+  'icon',
+  'other icon',
+  'front cover',
+  'back cover',
+  'leaflet',
+  'media',
+  'lead artist',
+  'artist',
+  'conductor',
+  'band',
+  'composer',
+  'lyricist',
+  'recording location',
+  'recording',
+  'performance',
+  'screen capture',
+  'fish',
+  'illustration',
+  'band logo',
+  'publisher logo',
+] as const;
+
+/** A picture in a file: what is said of it, and where it lies. Its bytes are read on demand, by `Track.picture`. */
+export interface Picture {
+  readonly type: (typeof PICTURE_TYPES)[number];
+  /** As the file declares it, '' if it does not; what the bytes are is known when they are read. */
+  readonly mediaType: string;
+  readonly description: string;
+  readonly place: PicturePlace;
+}
+
+/** Where the bytes of a picture lie. */
+export interface PicturePlace {
+  /** Bytes of the resource, from `start` up to but without `end`, that hold it. */
+  readonly start: number;
+  readonly end: number;
+  /** How they hold it: as they are, unsynchronised as in ID3v2, or as text in the comment header of an Ogg stream. */
+  readonly coding: 'plain' | 'unsynchronised' | 'ogg';
+  /** Where it begins and ends once that is undone; absent for "all of it". */
+  readonly within?: { readonly start: number; readonly end: number };
+}
+
+/** What a file says about itself beyond its sound. */
+export interface Metadata {
+  readonly tags: Tags;
+  /** Absent if the file has none. */
+  readonly replayGain?: ReplayGain;
+  /** By their start. */
+  readonly chapters: readonly Chapter[];
+  readonly pictures: readonly Picture[];
+}
+
 /** What a demuxer knows of a file once its head (and, for MP4, its `moov`) has been read. */
-export interface MediaInfo {
+export interface MediaInfo extends Metadata {
   readonly container: Container;
   readonly config: CodecConfig;
   /** Seconds on the presented timeline; undefined while unknown, Infinity when live. */
@@ -60,7 +139,6 @@ export interface MediaInfo {
   readonly encoderDelay: number;
   /** Frames to drop at its end. */
   readonly padding: number;
-  readonly tags: Tags;
   /** Set when only part of the codec is decoded (HE-AAC: the core at half the rate), with a word why. */
   readonly degraded?: string;
 }

@@ -7,6 +7,7 @@ import type { AdtsHeader } from './adts-header.ts';
 import { SBR_PREROLL } from './audio-specific-config.ts';
 import { ByteReader } from './byte-reader.ts';
 import { readId3 } from './id3.ts';
+import { metadataOf } from './metadata.ts';
 import { mayHoldInnerSbr, mayHoldSbr } from './sbr-presence.ts';
 
 /** Whether it is HE-AAC, and the average bit rate, are judged by the first packets. More would delay the first sound. */
@@ -66,7 +67,7 @@ export async function readAdtsHead(source: ByteSource, signal: AbortSignal): Pro
     bitRate: Math.round((bytesPerPacket * 8 * config.sampleRate) / packetFrames),
     encoderDelay: 0,
     padding: 0,
-    tags,
+    ...metadataOf(tags),
   };
   return { info, header, start, bytesPerPacket, packetFrames, preroll: hasSbr ? SBR_PREROLL : PREROLL };
 }

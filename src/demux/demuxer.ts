@@ -1,4 +1,4 @@
-import type { Container, MediaInfo, Packet, SeekPoint } from '../media.ts';
+import type { Container, MediaInfo, Metadata, Packet, SeekPoint } from '../media.ts';
 import type { SegmentIndex } from '../source/segment-index.ts';
 import type { ByteSource } from '../source/source.ts';
 import type { FrameIndex } from './frame-index.ts';
@@ -13,6 +13,11 @@ export interface Demuxer {
   readonly frameIndex?: FrameIndex;
   /** Reads as much of the head as it takes. Idempotent, single flight; what was estimated is told exactly once it is known. @throws AulosError `media.*` with a byte offset. */
   info(signal: AbortSignal): Promise<MediaInfo>;
+  /**
+   * All that the file says about itself, also what stands behind the sound or inside of it, which {@link info} does not wait for and tells
+   * afterwards. Reads it, so ask when the first sound is out. Absent where `info` tells all there is. @throws what the source throws.
+   */
+  metadata?(signal: AbortSignal): Promise<Metadata>;
   /**
    * Packets from a seek point (default: the start) to the end of the resource. Damaged stretches are skipped to the next sync.
    * @throws AulosError `media.malformed` when nothing more can be found, `media.limit`; what the source throws.

@@ -11,6 +11,7 @@ import { type FlacStreamInfo, flacDescription, parseStreamInfo, synthesizeStream
 import { FrameIndex } from './frame-index.ts';
 import { skipId3v2 } from './id3.ts';
 import { InfoInTime } from './info-in-time.ts';
+import { metadataOf } from './metadata.ts';
 
 /**
  * Demuxes native FLAC (RFC 9639 §7), also behind an ID3v2 tag, and streams that begin at a frame, without marker and metadata.
@@ -170,7 +171,7 @@ async function readHead(source: ByteSource, index: FrameIndex, signal: AbortSign
     bitRate: duration && source.length && ((source.length - reader.position) * 8) / duration,
     encoderDelay: 0,
     padding: 0,
-    tags: metadata.tags,
+    ...metadataOf(metadata.tags),
   };
   const origin = finder.header.firstFrame(blockSize);
   return {

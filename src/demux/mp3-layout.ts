@@ -3,6 +3,7 @@ import type { MediaInfo } from '../media.ts';
 import type { ByteSource } from '../source/source.ts';
 import { ByteReader } from './byte-reader.ts';
 import { readId3 } from './id3.ts';
+import { metadataOf } from './metadata.ts';
 import { type ConstantRate, constantRateOf, countConstantFrames, readHead } from './mp3-constant-rate.ts';
 import { mpegAudioPackets } from './mpeg-audio-packets.ts';
 import { type FoundFrame, findFrame, frameBytes } from './mpeg-audio-sync.ts';
@@ -59,7 +60,7 @@ export async function readMp3Layout(source: ByteSource, signal: AbortSignal): Pr
     bitRate: Math.round((extent.meanFrameBytes * 8 * sampleRate) / first.header.samples),
     encoderDelay,
     padding,
-    tags,
+    ...metadataOf(tags),
   };
   const taggedEnd = extent.isTagged ? decoded : undefined;
   return { info, stream, audioStart, tag, tagOffset, constant: extent.constant, meanFrameBytes: extent.meanFrameBytes, taggedEnd };

@@ -7,6 +7,7 @@ import { DataWindow, MAX_PACKET_BYTES, WINDOW_BYTES } from './data-window.ts';
 import type { Demuxer } from './demuxer.ts';
 import { FragmentedMedia } from './fragmented-media.ts';
 import { readFragmentsHead } from './fragments.ts';
+import { metadataOf } from './metadata.ts';
 import { readMovie } from './movie.ts';
 import { type AudioTrack, readAudioTrack, samplesPerPacket } from './mp4-track.ts';
 import { toUnits } from './packet-times.ts';
@@ -84,7 +85,7 @@ class Mp4Demuxer implements Demuxer {
       bitRate: format.bitRate ?? averageBitRate,
       encoderDelay,
       padding: fragmented || frames === undefined ? 0 : Math.max(0, times.endOf(playedSamples) - encoderDelay - frames),
-      tags,
+      ...metadataOf(tags),
       ...(format.degraded && { degraded: format.degraded }),
     };
   }

@@ -3,6 +3,7 @@ import type { ByteSource } from '../source/source.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { Demuxer } from './demuxer.ts';
 import { FrameIndex } from './frame-index.ts';
+import { metadataOf } from './metadata.ts';
 import { type OggEnd, readOggEnd } from './ogg-end.ts';
 import { type OggHead, readOggHead } from './ogg-head.ts';
 import { OggPacketizer } from './ogg-packets.ts';
@@ -164,6 +165,6 @@ function describe({ format, origin }: OggHead, tail: OggEnd | undefined, length:
     bitRate: duration && length && Math.round((length * 8) / duration),
     encoderDelay,
     padding: tail ? tail.decodedEnd - tail.end : 0,
-    tags,
+    ...metadataOf(tags),
   };
 }

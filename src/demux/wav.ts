@@ -3,6 +3,7 @@ import type { MediaInfo, Packet, SeekPoint, Tags } from '../media.ts';
 import type { ByteSource } from '../source/source.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { Demuxer } from './demuxer.ts';
+import { metadataOf } from './metadata.ts';
 import { parseRiffInfo } from './riff-info.ts';
 import { parseWavFormat, WAV_FORMAT_BYTES, type WavFormat } from './wav-format.ts';
 
@@ -142,7 +143,7 @@ function headOf(reader: ByteReader, { format, tags, longDataSize }: Chunks, stat
     bitRate: frameBytes * sampleRate * 8,
     encoderDelay: 0,
     padding: 0,
-    tags,
+    ...metadataOf(tags),
   };
   return { info, format, dataStart, dataEnd };
 }

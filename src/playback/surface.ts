@@ -10,7 +10,22 @@ export { AulosError, isAulosError } from '../errors.ts';
 export type { AulosEvent } from '../events/bus.ts';
 export { EventScope } from '../events/bus.ts';
 export type { EventName, EventPayloads } from '../events/names.ts';
-export type { Codec, CodecConfig, Container, MediaInfo, Packet, PcmBlock, PcmFormat, SeekPoint, Tags } from '../media.ts';
+export type {
+  Chapter,
+  Codec,
+  CodecConfig,
+  Container,
+  MediaInfo,
+  Metadata,
+  Packet,
+  PcmBlock,
+  PcmFormat,
+  Picture,
+  PicturePlace,
+  ReplayGain,
+  SeekPoint,
+  Tags,
+} from '../media.ts';
 export type { RetryPolicy } from '../net/retry.ts';
 export type { Revalidate } from '../source/freshness.ts';
 export type { RequestHeaders } from '../source/origin.ts';

@@ -37,6 +37,8 @@ function track({
     encoderDelay,
     padding: 0,
     tags: {},
+    chapters: [],
+    pictures: [],
   };
   let given = 0;
   const demuxer: Demuxer = {
