@@ -34,5 +34,7 @@ export type { ByteSource, FileSource, Phase, Readiness, SourceReader } from '../
 export type { AssetFacts, AssetStat, AssetStore, StoreLimits, Verification } from '../store/store.ts';
 export type { Library, OpenOptions, SourceInput, TrackOptions } from './library.ts';
 export { feedSink, pcmConfig, publishBlocks } from './pipeline.ts';
+export { type NewQueueItem, Queue } from './queue.ts';
+export type { QueueItem, QueueJson, Repeat } from './queue-json.ts';
 export type { Sink } from './sink.ts';
 export type { Span, Track } from './track.ts';
