@@ -13,6 +13,7 @@ const containers: Readonly<Record<string, string>> = {
   m4a: 'mp4',
   flac: 'flac',
   wav: 'wav',
+  ogg: 'ogg',
 };
 
 describe('openDemuxer', () => {
