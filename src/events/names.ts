@@ -31,6 +31,8 @@ export interface EventPayloads {
   'store.healed': { key: string; range: ByteRange };
   /** The store takes no more; the asset goes on in memory. */
   'store.full': { key: string };
+  /** The store does not keep this asset, or no longer, for `error`: it is played from memory. Told at the opening or when it happens. */
+  'store.unavailable': { key: string; error: AulosError };
   'engine.publishStarted': { app: string; stream: string };
   'engine.publishEnded': { app: string; stream: string };
   'engine.subscriberJoined': { app: string; stream: string; id: string };

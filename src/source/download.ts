@@ -108,6 +108,7 @@ export class Download {
     });
     this.index = new IndexKeeper(shared.indexer, () => new AssetReader(this.driver, options.url, () => {}), asset, this.events);
     this.events.publish('source.opened', { url: redactUrl(options.url) });
+    if (asset.failure) this.events.publish('store.unavailable', { key: asset.key, error: asset.failure });
     const { length } = this.driver;
     if (length !== undefined) this.events.publish('source.length', { length });
   }

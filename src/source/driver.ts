@@ -526,7 +526,8 @@ export class Driver implements TransferHost {
   /** The store takes no more: only what is read and played is fetched from now on, since the asset forgets what it cannot keep. */
   #filledUp(cause: AulosError): void {
     this.#fullCause = cause;
-    this.#options.events.publish('store.full', { key: this.asset.key });
+    if (cause.code === 'store.full') this.#options.events.publish('store.full', { key: this.asset.key });
+    else this.#options.events.publish('store.unavailable', { key: this.asset.key, error: cause });
     this.#options.onChange();
     this.replan();
   }

@@ -43,6 +43,10 @@ export class AssetHandle implements Asset {
     return this.#shared.volatile;
   }
 
+  get failure(): AulosError | undefined {
+    return this.#shared.failure;
+  }
+
   get follows(): boolean {
     return this.#shared.follows;
   }

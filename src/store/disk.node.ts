@@ -68,8 +68,12 @@ class DiskMedium implements Medium {
 
   async open(key: string): Promise<Volume> {
     await this.#prepare();
-    const volume = await openDiskVolume(key, this.#layout, this.#files).catch(unlessTyped);
-    return volume ?? (await this.#memory.open(key));
+    try {
+      return (await openDiskVolume(key, this.#layout, this.#files)) ?? (await this.#memory.open(key, writtenLater(key)));
+    } catch (error) {
+      if (!isAulosError(error)) throw error;
+      return await this.#memory.open(key, error);
+    }
   }
 
   async list(): Promise<StoredAsset[]> {
@@ -113,6 +117,10 @@ class DiskMedium implements Medium {
     });
     return this.#prepared;
   }
+}
+
+function writtenLater(key: string): AulosError {
+  return new AulosError('store.unavailable', { reason: 'version' }, `a later version of aulos has written ${key}`);
 }
 
 function unlessTyped(error: unknown): undefined {

@@ -1,32 +1,37 @@
-import { promisifyRequest, type UseStore } from 'idb-keyval';
 import { sleep } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
 import { AulosError, type ErrorCode, isAulosError } from '../errors.ts';
+import { OBJECT_STORE, promisifyRequest, transact, type UseStore } from './indexeddb-transaction.browser.ts';
 
-/** Firefox in a private window, a full disk, a wedged profile: an open request may stay without an answer for ever. */
-const OPEN_MS = 5000;
-const OBJECT_STORE = 'assets';
-
-/** A connection that is opened at first use, and once more when it turns out to be closed. */
+/** A connection that is opened at first use, and once more when it turns out to be lost. */
 export interface Connection {
   /**
-   * Runs `callback` in one transaction and resolves when that is complete. `relaxed` durability: the data is with the operating
-   * system, which is what the default of Chromium means too, while that of Firefox waits for the disk.
-   * @throws AulosError `store.full`, `store.io`; `store.unavailable` when there is no IndexedDB that answers.
+   * Runs `callback` in one transaction and resolves when that is complete; it runs twice if the first transaction was lost with its
+   * connection.
+   * @throws AulosError `store.full`, `store.io`; `store.unavailable` when there is no IndexedDB that answers, and then for 30 s more
+   * without asking it.
    */
   readonly use: UseStore;
   close(): Promise<void>;
 }
 
-/** What a request comes to; idb-keyval has one importer. */
-export { promisifyRequest };
+/** Firefox in a private window, a full disk, a wedged profile: an open request may stay without an answer for ever. */
+const OPEN_MS = 5000;
+/** A database that cannot be had is tried again after this. */
+const PROBE_MS = 30_000;
+/**
+ * Of a later layout of aulos, whose pages share the database with those of this one until they are reloaded, the number is higher: they
+ * take the database from this one, which goes on in memory.
+ */
+const VERSION = 1;
 
 /** Connects to the database `name`. */
 export function connectIndexedDb(name: string, clock: Clock): Connection {
   let connecting: Promise<IDBDatabase> | undefined;
+  let outage: { readonly error: AulosError; readonly until: number } | undefined;
 
-  const forget = (closed: Promise<IDBDatabase>): void => {
-    if (connecting === closed) connecting = undefined;
+  const forget = (lost: Promise<IDBDatabase>): void => {
+    if (connecting === lost) connecting = undefined;
   };
   const connect = (): Promise<IDBDatabase> => {
     if (connecting) return connecting;
@@ -35,27 +40,31 @@ export function connectIndexedDb(name: string, clock: Clock): Connection {
     connecting = opening;
     return opening;
   };
-  const transact: UseStore = async (mode, callback) => {
-    const database = connect();
+  const attempt: UseStore = async (mode, callback) => {
+    const opening = connect();
+    const database = await opening;
     try {
-      const transaction = (await database).transaction(OBJECT_STORE, mode, { durability: 'relaxed' });
-      const [result] = await Promise.all([runOrAbort(transaction, callback), completionOf(transaction)]);
-      return result;
+      return await transact(database, mode, callback);
     } catch (error) {
-      // A connection that the browser has closed (Safari does, and every one under disk pressure) says InvalidStateError ever after.
-      if (hasName(error, 'InvalidStateError')) forget(database);
+      if (isLoss(error)) {
+        database.close();
+        forget(opening);
+      }
       throw error;
     }
   };
   return {
     use: async (mode, callback) => {
+      if (outage && clock.now() < outage.until) throw outage.error;
       try {
-        return await transact(mode, callback).catch((error) => {
-          if (hasName(error, 'InvalidStateError')) return transact(mode, callback);
+        return await attempt(mode, callback).catch((error) => {
+          if (isLoss(error)) return attempt(mode, callback);
           throw error;
         });
-      } catch (error) {
-        throw asAulosError(error);
+      } catch (reason) {
+        const error = asAulosError(reason);
+        if (error.code === 'store.unavailable') outage = { error, until: clock.now() + PROBE_MS };
+        throw error;
       }
     },
     close: async () => {
@@ -98,57 +107,27 @@ async function openDatabase(name: string, clock: Clock, onClosed: () => void): P
 /** Opaque origins (a sandboxed frame, a data: page) throw here. */
 function requestOpening(name: string): IDBOpenDBRequest {
   try {
-    return indexedDB.open(name, 1);
+    return indexedDB.open(name, VERSION);
   } catch (error) {
     throw unavailable(`IndexedDB is denied: ${error}`, error);
   }
 }
 
-/** Not `promisifyRequest`: that one rejects at the first failed request, when the transaction does not know its error yet. */
-function completionOf(transaction: IDBTransaction): Promise<void> {
-  return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve();
-    transaction.onabort = () => reject(transaction.error ?? new DOMException('the transaction was aborted', 'AbortError'));
-  });
-}
+/**
+ * What is said when the connection is gone: InvalidStateError by one that the browser has closed (Safari does, and every one under disk
+ * pressure), AbortError by a transaction that was running then, UnknownError when the disk or the process behind it fails.
+ */
+const LOSSES = new Set(['InvalidStateError', 'AbortError', 'UnknownError']);
 
-/** A callback that fails must leave nothing behind: without the abort, what it had put would be committed. */
-async function runOrAbort<T>(transaction: IDBTransaction, callback: (store: IDBObjectStore) => T | PromiseLike<T>): Promise<T> {
-  try {
-    const result = await callback(transaction.objectStore(OBJECT_STORE));
-    commit(transaction);
-    return result;
-  } catch (error) {
-    if (!transaction.error) abort(transaction);
-    throw transaction.error ?? error;
-  }
-}
-
-/** Nothing more comes: the database need not wait until the page has heard of each request. */
-function commit(transaction: IDBTransaction): void {
-  try {
-    transaction.commit();
-  } catch {
-    // It has ended already.
-  }
-}
-
-function abort(transaction: IDBTransaction): void {
-  try {
-    transaction.abort();
-  } catch {
-    // It has ended already.
-  }
-}
+const isLoss = (error: unknown): boolean => error instanceof Error && LOSSES.has(error.name);
 
 /** Quota errors are known by their name: their class differs between browsers, and their messages too. */
 function asAulosError(error: unknown): AulosError {
   if (isAulosError(error)) return error;
-  const code: ErrorCode & ('store.full' | 'store.io') = hasName(error, 'QuotaExceededError') ? 'store.full' : 'store.io';
+  if (isLoss(error)) return unavailable(`IndexedDB failed twice: ${error}`, error);
   const errno = error instanceof Error ? error.name : undefined;
+  const code: ErrorCode & ('store.full' | 'store.io') = errno === 'QuotaExceededError' ? 'store.full' : 'store.io';
   return new AulosError(code, { errno }, `IndexedDB failed: ${error}`, { cause: error });
 }
-
-const hasName = (error: unknown, name: string): boolean => error instanceof Error && error.name === name;
 
 const unavailable = (reason: string, cause?: unknown): AulosError => new AulosError('store.unavailable', { reason }, reason, { cause });

@@ -1,30 +1,27 @@
 import type { Clock } from '../base/clock.ts';
 import { AulosError } from '../errors.ts';
 import { crc32 } from './crc32.ts';
-import { type Connection, promisifyRequest } from './indexeddb-connection.browser.ts';
-import type { AssetRecord, Piece, Stored, StoredAsset, Volume } from './medium.ts';
+import type { Connection } from './indexeddb-connection.browser.ts';
+import {
+  assetKeyOf,
+  deleteAsset,
+  type Found,
+  keysUnder,
+  type RunKey,
+  readAsset,
+  readRecord,
+  runKeyOf,
+  runOfKey,
+  type Sidecar,
+  type StoredRecord,
+  sidecarKeyOf,
+} from './indexeddb-layout.browser.ts';
+import { promisifyRequest } from './indexeddb-transaction.browser.ts';
+import type { AssetRecord, Piece, Stored, Volume } from './medium.ts';
 import { type Run, rangeOf } from './record.ts';
 import { RunTable } from './run-table.ts';
 import { TabLease } from './tab-lease.browser.ts';
-
-/**
- * Keys of the one object store; IndexedDB orders them element by element, so each kind and each asset is a range:
- *
- *     ['asset', key]                                             → StoredRecord
- *     ['run', key, generation, chunk, start, length, checksum]   → ArrayBuffer of `length` bytes
- *     ['side', key, generation, name]                            → { checksum, bytes: ArrayBuffer }
- *
- * A run's key is its record: bytes and record cannot come apart, and what is held is known without reading any bytes.
- */
-type RunKey = ['run', string, number, number, number, number, number];
-
-/** The record of an asset in the database. */
-export interface StoredRecord extends StoredAsset {
-  /** Counts the writers there have been. Each notes its own; one that finds a later one has lost the asset to it. */
-  readonly epoch: number;
-  /** Counts the changes, so that a tab knows whether it has heard of all of them. */
-  readonly revision: number;
-}
+import { enter, type TabPresence, whileAbsent } from './tab-presence.browser.ts';
 
 /** What a tab tells the others of a change. */
 interface Hint {
@@ -35,22 +32,8 @@ interface Hint {
   readonly leads: boolean;
 }
 
-interface Sidecar {
-  readonly checksum: number;
-  readonly bytes: ArrayBuffer;
-}
-
-export const assetKeyOf = (key: string): IDBValidKey => ['asset', key];
-
-/** All keys that begin with `prefix`: an array sorts after every number and text. */
-export const keysUnder = (...prefix: (string | number)[]): IDBKeyRange => IDBKeyRange.bound(prefix, [...prefix, []]);
-
-/** Deletes an asset with all its parts. */
-export function deleteAsset(store: IDBObjectStore, key: string): void {
-  store.delete(assetKeyOf(key));
-  store.delete(keysUnder('run', key));
-  store.delete(keysUnder('side', key));
-}
+const nameOf = (place: string, key: string): string => `aulos/1/${place}/${key}`; // of what the tabs tell each other, this is version 1
+const presenceOf = (place: string, key: string): string => `${nameOf(place, key)}/open`;
 
 /**
  * Reads what is stored of an asset, to fetch what is missing: one tab or worker at a time does, the others follow it. `place` is the name
@@ -59,27 +42,25 @@ export function deleteAsset(store: IDBObjectStore, key: string): void {
 export async function openIndexedDbVolume(place: string, key: string, { use }: Connection, clock: Clock): Promise<IndexedDbVolume> {
   let volume: IndexedDbVolume | undefined;
   const host = { onChange: (hint?: Hint) => volume?.heed(hint), hasGrown: async () => (await volume?.hasGrown()) ?? true };
-  // The version of what the tabs tell each other is part of the name.
-  const lease = await TabLease.take<Hint>(`aulos/1/${place}/${key}`, host, clock);
+  const presence = await enter(presenceOf(place, key), clock);
+  const lease = await TabLease.take<Hint>(nameOf(place, key), host, clock);
   try {
-    const stored = await use('readonly', (store) => readStored(store, key));
-    if (!stored.record?.committed) volume = new IndexedDbVolume(key, stored, use, lease);
-    return volume ?? new IndexedDbVolume(key, stored, use);
-  } finally {
-    if (!volume) lease.close();
+    const found = await use('readonly', (store) => readAsset(store, key));
+    const isWhole = found.record?.committed === true;
+    if (isWhole) lease.close(); // nothing is left to fetch
+    volume = new IndexedDbVolume(key, found, use, presence, isWhole ? undefined : lease);
+    return volume;
+  } catch (error) {
+    lease.close();
+    presence.leave();
+    throw error;
   }
 }
 
-interface Found extends Stored {
-  readonly record: StoredRecord | undefined;
-}
-
-async function readStored(store: IDBObjectStore, key: string): Promise<Found> {
-  const [record, keys] = await Promise.all([
-    promisifyRequest<StoredRecord | undefined>(store.get(assetKeyOf(key))),
-    promisifyRequest(store.getAllKeys(keysUnder('run', key))) as Promise<RunKey[]>,
-  ]);
-  return { record, runs: keys.filter(([, , generation]) => generation === record?.generation).map(runOfKey) };
+/** Deletes an asset. @throws AulosError `store.locked` if it is open somewhere. */
+export async function deleteIndexedDbAsset(place: string, key: string, { use }: Connection): Promise<void> {
+  const isDeleted = await whileAbsent(presenceOf(place, key), () => use('readwrite', (store) => deleteAsset(store, key)));
+  if (!isDeleted) throw new AulosError('store.locked', { key }, 'another tab has the asset open');
 }
 
 type Change = (store: IDBObjectStore, stored: StoredRecord) => StoredRecord | Promise<StoredRecord>;
@@ -97,6 +78,7 @@ export class IndexedDbVolume implements Volume {
   sidecarBytes: number;
   readonly #key: string;
   readonly #use: Connection['use'];
+  readonly #presence: TabPresence;
   readonly #lease: TabLease<Hint> | undefined;
   #generation: number;
   /** 0 while this is not the writer. */
@@ -108,12 +90,13 @@ export class IndexedDbVolume implements Volume {
   /** Revision that this has heard of last. */
   #revision: number;
 
-  constructor(key: string, { record, runs }: Found, use: Connection['use'], lease?: TabLease<Hint>) {
+  constructor(key: string, { record, runs }: Found, use: Connection['use'], presence: TabPresence, lease: TabLease<Hint> | undefined) {
     this.record = record && recordOf(record);
     this.runs = runs;
     this.sidecarBytes = record ? sidecarBytesOf(record) : 0;
     this.#key = key;
     this.#use = use;
+    this.#presence = presence;
     this.#lease = lease;
     this.#generation = record?.generation ?? 0;
     this.#revision = record?.revision ?? 0;
@@ -122,6 +105,10 @@ export class IndexedDbVolume implements Volume {
 
   get follows(): boolean {
     return this.#lease?.isHeld === false;
+  }
+
+  isOpenElsewhere(): Promise<boolean> {
+    return this.#presence.isShared();
   }
 
   /** Takes in what another tab has told, or that this one leads now. */
@@ -134,13 +121,13 @@ export class IndexedDbVolume implements Volume {
 
   /** True if more is stored than was heard of. */
   async hasGrown(): Promise<boolean> {
-    const record = await this.#use('readonly', (store) => this.#get(store));
+    const record = await this.#use('readonly', (store) => readRecord(store, this.#key));
     return record !== undefined && record.revision > this.#revision;
   }
 
   async reread(): Promise<Stored> {
     if (this.#known) return { record: recordOf(this.#known.record), runs: [...this.#known.runs] };
-    const found = await this.#use('readonly', (store) => readStored(store, this.#key));
+    const found = await this.#use('readonly', (store) => readAsset(store, this.#key));
     const { record, runs } = found;
     if (record) {
       if (record.generation > this.#generation) this.#epoch = 0;
@@ -154,7 +141,7 @@ export class IndexedDbVolume implements Volume {
 
   async begin(record: AssetRecord): Promise<number> {
     const stored = await this.#use('readwrite', async (store) => {
-      const before = await this.#get(store);
+      const before = await readRecord(store, this.#key);
       if (before && (before.generation > this.#generation || !this.#mayLead(before))) throw this.#locked();
       const generation = Math.max(before?.generation ?? 0, record.generation) + 1;
       const epoch = (before?.epoch ?? 0) + 1;
@@ -179,7 +166,7 @@ export class IndexedDbVolume implements Volume {
   async mark({ key, pinned, sequence, ...rest }: AssetRecord): Promise<void> {
     await this.#use('readwrite', async (store) => {
       const none = { key, ...rest, heldBytes: 0, storedBytes: 0, epoch: 0, revision: 0 };
-      const stored = (await this.#get(store)) ?? (rest.generation === 0 ? none : undefined);
+      const stored = (await readRecord(store, this.#key)) ?? (rest.generation === 0 ? none : undefined);
       if (stored) store.put({ ...stored, pinned, sequence }, assetKeyOf(this.#key)); // else another tab has deleted it
     });
   }
@@ -189,8 +176,8 @@ export class IndexedDbVolume implements Volume {
     const bytesAdded = pieces.reduce((sum, { run, grownFrom }) => sum + run.length - (grownFrom?.length ?? 0), 0);
     const put = (store: IDBObjectStore): void => {
       for (const { run, grownFrom, bytes } of pieces) {
-        if (grownFrom) store.delete(this.#keyOf(grownFrom));
-        store.put(ownBufferOf(bytes), this.#keyOf(run));
+        if (grownFrom) store.delete(runKeyOf(this.#key, this.#generation, grownFrom));
+        store.put(ownBufferOf(bytes), runKeyOf(this.#key, this.#generation, run));
       }
     };
     const count = (_: IDBObjectStore, stored: StoredRecord): StoredRecord => ({
@@ -206,7 +193,7 @@ export class IndexedDbVolume implements Volume {
 
   /** Another tab may have let the run grow, or may have stored a longer one in its place: then the bytes are a part of that. */
   async load(run: Run): Promise<Uint8Array | undefined> {
-    const bytes: unknown = await this.#use('readonly', (store) => promisifyRequest(store.get(this.#keyOf(run))));
+    const bytes: unknown = await this.#use('readonly', (store) => promisifyRequest(store.get(runKeyOf(this.#key, this.#generation, run))));
     if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes);
     return await this.#use('readonly', async (store) => {
       const keys = await promisifyRequest(store.getAllKeys(keysUnder('run', this.#key, this.#generation, run.chunk)));
@@ -220,7 +207,7 @@ export class IndexedDbVolume implements Volume {
 
   async drop(run: Run): Promise<void> {
     await this.#change(undefined, (store, stored) => {
-      store.delete(this.#keyOf(run));
+      store.delete(runKeyOf(this.#key, this.#generation, run));
       const { heldBytes, storedBytes } = stored;
       return { ...stored, committed: false, heldBytes: heldBytes - run.length, storedBytes: storedBytes - run.length };
     });
@@ -235,13 +222,15 @@ export class IndexedDbVolume implements Volume {
   }
 
   async readSidecar(name: string): Promise<Uint8Array | undefined> {
-    const found: Sidecar | undefined = await this.#use('readonly', (store) => promisifyRequest(store.get(this.#sidecarKey(name))));
+    const found: Sidecar | undefined = await this.#use('readonly', (store) =>
+      promisifyRequest(store.get(sidecarKeyOf(this.#key, this.#generation, name))),
+    );
     const bytes = found && new Uint8Array(found.bytes);
     return bytes && crc32(bytes) === found.checksum ? bytes : undefined;
   }
 
   async writeSidecar(name: string, bytes: Uint8Array): Promise<void> {
-    const key = this.#sidecarKey(name);
+    const key = sidecarKeyOf(this.#key, this.#generation, name);
     await this.#change([], async (store, before) => {
       const old: Sidecar | undefined = await promisifyRequest(store.get(key));
       store.put({ checksum: crc32(bytes), bytes: bytes.slice().buffer } satisfies Sidecar, key);
@@ -251,6 +240,7 @@ export class IndexedDbVolume implements Volume {
 
   async close(): Promise<void> {
     this.#lease?.close();
+    this.#presence.leave();
   }
 
   /**
@@ -283,7 +273,7 @@ export class IndexedDbVolume implements Volume {
    */
   async #change(added: readonly Run[] | undefined, change: Change, ahead?: (store: IDBObjectStore) => void): Promise<StoredRecord> {
     const record = await this.#use('readwrite', async (store) => {
-      const reading = this.#get(store);
+      const reading = readRecord(store, this.#key);
       reading.catch(() => {}); // what goes wrong ahead is what is told
       ahead?.(store);
       const stored = await reading;
@@ -345,18 +335,6 @@ export class IndexedDbVolume implements Volume {
   #locked(): AulosError {
     return new AulosError('store.locked', { key: this.#key }, 'another tab has taken over this asset');
   }
-
-  #get(store: IDBObjectStore): Promise<StoredRecord | undefined> {
-    return promisifyRequest(store.get(assetKeyOf(this.#key)));
-  }
-
-  #keyOf({ chunk, start, length, checksum }: Run): RunKey {
-    return ['run', this.#key, this.#generation, chunk, start, length, checksum];
-  }
-
-  #sidecarKey(name: string): IDBValidKey {
-    return ['side', this.#key, this.#generation, name];
-  }
 }
 
 /** A buffer of just these bytes, to be cloned at once: a view would be stored with its whole buffer. */
@@ -368,8 +346,6 @@ const sidecarBytesOf = ({ storedBytes, heldBytes }: StoredRecord): number => sto
 /** True if `part` lies in `run`. */
 const holds = (run: Run, part: Run): boolean =>
   run.chunk === part.chunk && run.start <= part.start && part.start + part.length <= run.start + run.length;
-
-const runOfKey = ([, , , chunk, start, length, checksum]: RunKey): Run => ({ chunk, start, length, checksum });
 
 const recordOf = ({ key, generation, facts, committed, pinned, sequence }: StoredRecord): AssetRecord => ({
   key,

@@ -2,8 +2,9 @@ import { sleep } from '../base/abort.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { isAulosError } from '../errors.ts';
 import { crc32 } from './crc32.ts';
-import { connectIndexedDb, promisifyRequest } from './indexeddb-connection.browser.ts';
-import { deleteAsset, keysUnder, openIndexedDbVolume, type StoredRecord } from './indexeddb-volume.browser.ts';
+import { connectIndexedDb } from './indexeddb-connection.browser.ts';
+import { readRecords } from './indexeddb-layout.browser.ts';
+import { deleteIndexedDbAsset, openIndexedDbVolume } from './indexeddb-volume.browser.ts';
 import type { Medium, StoredAsset, Volume } from './medium.ts';
 import { MemoryMedium } from './memory.ts';
 import { createStoreOn } from './shelf.ts';
@@ -18,8 +19,6 @@ export interface IndexedDbStoreOptions {
   readonly clock?: Clock;
 }
 
-/** A database that does not open is tried again after this. */
-const PROBE_MS = 30_000;
 /** So long is waited for the answer whether the store may stay. */
 const PERSIST_MS = 5000;
 
@@ -42,7 +41,6 @@ class IndexedDbMedium implements Medium {
   readonly #connection: ReturnType<typeof connectIndexedDb>;
   readonly #clock: Clock;
   readonly #memory = new MemoryMedium();
-  #probeAt = Number.NEGATIVE_INFINITY;
 
   constructor(name: string, clock: Clock) {
     this.#name = name;
@@ -51,20 +49,24 @@ class IndexedDbMedium implements Medium {
   }
 
   async open(key: string): Promise<Volume> {
-    const opening = () => openIndexedDbVolume(this.#name, key, this.#connection, this.#clock);
-    return (await this.#unlessUnavailable(opening)) ?? (await this.#memory.open(key));
+    try {
+      const volume = await openIndexedDbVolume(this.#name, key, this.#connection, this.#clock);
+      await this.#memory.delete(key); // what it kept while there was no database
+      return volume;
+    } catch (error) {
+      if (!isAulosError(error)) throw error;
+      return await this.#memory.open(key, error);
+    }
   }
 
   async list(): Promise<StoredAsset[]> {
-    const stored = await this.#unlessUnavailable(() =>
-      this.#connection.use('readonly', (store): Promise<StoredRecord[]> => promisifyRequest(store.getAll(keysUnder('asset')))),
-    );
-    return [...(stored ?? []), ...(await this.#memory.list())];
+    const stored = await unlessUnavailable(this.#connection.use('readonly', readRecords));
+    return [...(await this.#memory.list()), ...(stored ?? [])];
   }
 
   async delete(key: string): Promise<void> {
     await this.#memory.delete(key);
-    await this.#unlessUnavailable(() => this.#connection.use('readwrite', (store) => deleteAsset(store, key)));
+    await unlessUnavailable(deleteIndexedDbAsset(this.#name, key, this.#connection));
   }
 
   /** Firefox asks the user, who may take long or never answer; Chromium and Safari decide by themselves. */
@@ -82,16 +84,14 @@ class IndexedDbMedium implements Medium {
     await this.#memory.close();
     await this.#connection.close();
   }
+}
 
-  /** Undefined if there is no database now. */
-  async #unlessUnavailable<T>(action: () => Promise<T>): Promise<T | undefined> {
-    if (this.#clock.now() < this.#probeAt) return undefined;
-    try {
-      return await action();
-    } catch (error) {
-      if (!isAulosError(error, 'store.unavailable')) throw error;
-      this.#probeAt = this.#clock.now() + PROBE_MS;
-      return undefined;
-    }
+/** Undefined if there is no database now. */
+async function unlessUnavailable<T>(action: Promise<T>): Promise<T | undefined> {
+  try {
+    return await action;
+  } catch (error) {
+    if (isAulosError(error, 'store.unavailable')) return undefined;
+    throw error;
   }
 }

@@ -1,3 +1,4 @@
+import type { AulosError } from '../errors.ts';
 import type { Checksum } from './crc32.ts';
 import type { Run } from './record.ts';
 import type { AssetFacts, AssetStore } from './store.ts';
@@ -49,6 +50,8 @@ export interface Volume {
   readonly runs: readonly Run[];
   /** True if nothing here outlives the process. */
   readonly volatile: boolean;
+  /** Why this lies in memory and not on its medium, see `Asset.failure`. */
+  readonly failure?: AulosError;
   /** Bytes of all sidecars of the current generation. */
   readonly sidecarBytes: number;
   /** True while another process writes this asset, see `Asset.follows`; always false on a medium of one process. */

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../base/clock.ts';
+import type { AulosError } from '../errors.ts';
 import type { AssetRecord, Medium, Piece, Stored, StoredAsset, Volume } from './medium.ts';
 import type { Run } from './record.ts';
 import { RunTable } from './run-table.ts';
@@ -27,8 +28,10 @@ export class MemoryMedium implements Medium {
   readonly syncsEachWrite = false;
   readonly #volumes = new Map<string, MemoryVolume>();
 
-  async open(key: string): Promise<Volume> {
+  /** `failure` is that of the medium that this one stands in for. */
+  async open(key: string, failure?: AulosError): Promise<Volume> {
     const volume = this.#volumes.get(key) ?? new MemoryVolume();
+    volume.failure = failure;
     this.#volumes.set(key, volume);
     return volume;
   }
@@ -53,6 +56,7 @@ export class MemoryMedium implements Medium {
 /** One asset in memory. */
 class MemoryVolume implements Volume {
   readonly volatile = true;
+  failure: AulosError | undefined;
   readonly follows = false;
   onChanged: (() => void) | undefined;
   record: AssetRecord | undefined;

@@ -1,8 +1,11 @@
 import { type ByteRange, intersect, RangeSet } from '../base/ranges.ts';
 import { CHUNK_BYTES, chunkOf, splitByChunk } from './record.ts';
 
-/** Buffers that are kept for chunks to come. */
-const MAX_SPARE = 8;
+/**
+ * Buffers that are kept for chunks to come, while they come: as many as the largest batch frees at once. With fewer, each batch allocates
+ * anew what the one before gave to the garbage collector.
+ */
+const MAX_SPARE = 24;
 
 /**
  * The bytes of an asset that are in memory, chunk by chunk. *Dirty* bytes are in memory only. A byte that is present is never written
@@ -107,6 +110,11 @@ export class Resident {
       this.#drop(chunk);
     }
     return lost;
+  }
+
+  /** Nothing comes for a while: gives spare memory back. */
+  rest(): void {
+    this.#spare.length = 0;
   }
 
   clear(): void {

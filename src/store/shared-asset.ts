@@ -77,6 +77,10 @@ export class SharedAsset {
     volume.onChanged = () => this.#noticeOthers();
   }
 
+  get failure(): AulosError | undefined {
+    return this.#full ?? this.#volume.failure;
+  }
+
   get follows(): boolean {
     return this.#volume.follows && !this.#full;
   }
@@ -255,6 +259,7 @@ export class SharedAsset {
 
   async #flushInTurn(): Promise<void> {
     while (!this.#full && this.#resident.dirtyBytes > 0) await this.#store([...this.#resident.dirtyRanges()]);
+    this.#resident.rest();
     await this.#onMedium(() => this.#volume.sync());
   }
 

@@ -11,7 +11,10 @@ import type { Asset, AssetStat, AssetStore, StoreLimits, Verification } from './
 /** The store on `medium`: sharing of handles, limits and eviction, which are the same everywhere. */
 export const createStoreOn = (medium: Medium, limits: StoreLimits, clock: Clock): AssetStore => new Shelf(medium, limits, clock);
 
-/** Holds the open assets, and a catalogue of the closed ones that is read once and kept up to date. */
+/**
+ * Holds the open assets, and a catalogue of the closed ones. What this store does is kept up in it; what others have done to the medium is
+ * read when somebody asks what there is, or the medium has no room.
+ */
 class Shelf implements AssetStore {
   readonly #medium: Medium;
   readonly #limits: StoreLimits;
@@ -39,6 +42,7 @@ class Shelf implements AssetStore {
   }
 
   async list(): Promise<AssetStat[]> {
+    this.#catalogue = undefined;
     const closed = [...(await this.#closed()).values()].filter(({ key }) => !this.#open.has(key));
     return [...closed.map(statOfStored), ...[...this.#open.values()].filter(isKept).map(statOfOpen)];
   }
@@ -58,10 +62,12 @@ class Shelf implements AssetStore {
   }
 
   async clear(): Promise<void> {
+    this.#catalogue = undefined;
     for (const key of [...(await this.#closed()).keys()]) await this.#deleteUnlessOpen(key);
   }
 
   async trim(maxBytes: number): Promise<number> {
+    this.#catalogue = undefined;
     await this.#evict({ maxBytes, maxAssets: Number.POSITIVE_INFINITY });
     return totalBytes(await this.#census());
   }
@@ -172,6 +178,7 @@ class Shelf implements AssetStore {
    */
   async #makeRoom(force: boolean): Promise<boolean> {
     try {
+      if (force) this.#catalogue = undefined;
       const before = await this.#census();
       const limits = force ? { ...this.#limits, maxBytes: totalBytes(before) - 1 } : this.#limits;
       const evicted = await this.#evict(limits);

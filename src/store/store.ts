@@ -37,6 +37,8 @@ export interface Asset {
   readonly committed: boolean;
   /** True if nothing of this asset outlives the process (no store, or the store filled up). */
   readonly volatile: boolean;
+  /** What the store failed with, if that is why this asset is volatile; a store that is memory by choice has not failed. */
+  readonly failure: AulosError | undefined;
   /**
    * True while another process fetches this asset: what that one stores comes into `held` by itself, and fetching it here as well would
    * only cost traffic. It turns false when the other one lets go, dies or falls silent. A follower may write, but not replace a generation.
@@ -72,7 +74,7 @@ export interface Asset {
   pin(pinned: boolean): Promise<void>;
   /** Called when a stored run turned out to be damaged and was dropped from `held`. */
   onHealed: ((range: ByteRange) => void) | undefined;
-  /** Called once when the store took no more (`store.full`, `store.io`, `store.denied`, `store.locked`) and the asset went on in memory. */
+  /** Called once with the {@link failure} when the store took no more (any `store.*`) and the asset went on in memory. */
   onFull: ((cause: AulosError) => void) | undefined;
   /** Called when another process changed `held`, `facts`, `committed` or `generation`, and when `follows` turned false. */
   onChanged: (() => void) | undefined;

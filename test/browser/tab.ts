@@ -13,7 +13,7 @@ export const tab = {
   /** Begins to download; gives what was held before. */
   async start(url: string, retry: PageLibraryOptions['retry'] = {}): Promise<number> {
     const library = createPageLibrary({ retry });
-    library.events.on('store.full', ({ name }) => events.push(name));
+    for (const name of ['store.full', 'store.unavailable'] as const) library.events.on(name, () => events.push(name));
     source = await library.source(url);
     return source.held.size;
   },

@@ -65,15 +65,16 @@ describe.runIf(requireTool('chromium'))('IndexedDB that is taken away', { timeou
     await expectReadable(0);
   });
 
-  it('without IndexedDB everything is read from memory', async () => {
+  it('without IndexedDB everything is read from memory, and told as store.unavailable', async () => {
     await page.addInitScript(() => Object.defineProperty(globalThis, 'indexedDB', { value: undefined }));
     await page.reload();
     await page.waitForFunction(() => 'tab' in globalThis);
     await start();
     await expectReadable(0);
+    expect(await told()).toEqual(['store.unavailable']);
   });
 
-  it('where opening it throws, too', async () => {
+  it('where opening it throws (SecurityError), too', async () => {
     await page.addInitScript(() => {
       IDBFactory.prototype.open = () => {
         throw new DOMException('denied', 'SecurityError');
@@ -83,5 +84,6 @@ describe.runIf(requireTool('chromium'))('IndexedDB that is taken away', { timeou
     await page.waitForFunction(() => 'tab' in globalThis);
     await start();
     await expectReadable(0);
+    expect(await told()).toEqual(['store.unavailable']);
   });
 });
