@@ -105,10 +105,12 @@ export interface PicturePlace {
   /** Bytes of the resource, from `start` up to but without `end`, that hold it. */
   readonly start: number;
   readonly end: number;
-  /** How they hold it: as they are, unsynchronised as in ID3v2, or as text in the comment header of an Ogg stream. */
-  readonly coding: 'plain' | 'unsynchronised' | 'ogg';
-  /** Where it begins and ends once that is undone; absent for "all of it". */
-  readonly within?: { readonly start: number; readonly end: number };
+  /** How they hold it: as they are, unsynchronised as in ID3v2, or in the joined headers of an Ogg stream, there maybe as a comment. */
+  readonly coding: 'plain' | 'unsynchronised' | 'ogg' | 'ogg comment';
+  /** Bytes before it once that is undone. */
+  readonly skip: number;
+  /** Bytes that it has then; undefined for all that follow. */
+  readonly size: number | undefined;
 }
 
 /** What a file says about itself beyond its sound. */

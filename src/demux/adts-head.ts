@@ -7,7 +7,6 @@ import type { AdtsHeader } from './adts-header.ts';
 import { SBR_PREROLL } from './audio-specific-config.ts';
 import { ByteReader } from './byte-reader.ts';
 import { readId3 } from './id3.ts';
-import { metadataOf } from './metadata.ts';
 import { mayHoldInnerSbr, mayHoldSbr } from './sbr-presence.ts';
 
 /** Whether it is HE-AAC, and the average bit rate, are judged by the first packets. More would delay the first sound. */
@@ -38,7 +37,7 @@ const PREROLL = 1;
 /** Reads tags and the first packets. @throws AulosError `media.malformed`, `media.truncated`, `media.unsupported`; what the source throws. */
 export async function readAdtsHead(source: ByteSource, signal: AbortSignal): Promise<AdtsHead> {
   const reader = new ByteReader(source, signal);
-  const { tags } = await readId3(reader, signal);
+  const { metadata } = await readId3(reader, signal);
   const header = await findAdtsFrame(reader);
   const start = reader.position;
   const first = header && (await readAdtsFrame(reader, header));
@@ -67,7 +66,7 @@ export async function readAdtsHead(source: ByteSource, signal: AbortSignal): Pro
     bitRate: Math.round((bytesPerPacket * 8 * config.sampleRate) / packetFrames),
     encoderDelay: 0,
     padding: 0,
-    ...metadataOf(tags),
+    ...metadata,
   };
   return { info, header, start, bytesPerPacket, packetFrames, preroll: hasSbr ? SBR_PREROLL : PREROLL };
 }

@@ -4,14 +4,14 @@ import type { ByteSource } from '../source/source.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { Demuxer } from './demuxer.ts';
 import { FlacFrameFinder } from './flac-frame-finder.ts';
-import { type FlacMetadata, readFlacMetadata } from './flac-metadata.ts';
+import { noFlacMetadata, readFlacMetadata } from './flac-metadata.ts';
 import { beginSearch, isNear, narrow, probeOffset } from './flac-seek.ts';
 import type { FlacSeekTable, Landmark } from './flac-seek-table.ts';
 import { type FlacStreamInfo, flacDescription, parseStreamInfo, synthesizeStreamInfo } from './flac-stream-info.ts';
 import { FrameIndex } from './frame-index.ts';
-import { skipId3v2 } from './id3.ts';
+import { readId3 } from './id3.ts';
 import { InfoInTime } from './info-in-time.ts';
-import { metadataOf } from './metadata.ts';
+import { joinMetadata, metadataOf } from './metadata.ts';
 
 /**
  * Demuxes native FLAC (RFC 9639 §7), also behind an ID3v2 tag, and streams that begin at a frame, without marker and metadata.
@@ -145,10 +145,10 @@ class FlacDemuxer implements Demuxer {
 
 async function readHead(source: ByteSource, index: FrameIndex, signal: AbortSignal): Promise<FlacHead> {
   const reader = new ByteReader(source, signal);
-  await skipId3v2(reader);
+  const id3 = await readId3(reader, signal);
   await reader.need(4);
   const hasMarker = reader.available >= 4 && reader.ascii(4) === 'fLaC';
-  const metadata: FlacMetadata = hasMarker ? await readFlacMetadata(reader) : { streamInfo: undefined, seekTable: undefined, tags: {} };
+  const metadata = hasMarker ? await readFlacMetadata(reader) : noFlacMetadata();
   const stated = metadata.streamInfo && parseStreamInfo(metadata.streamInfo);
   const finder = new FlacFrameFinder(reader, stated?.bits ?? 32, 0);
   const offset = reader.position;
@@ -161,6 +161,7 @@ async function readHead(source: ByteSource, index: FrameIndex, signal: AbortSign
   const streamInfo = parseStreamInfo(streamInfoBytes);
   const frames = streamInfo.totalFrames || undefined;
   const duration = frames && frames / sampleRate;
+  const chapters = metadata.cueTracks.map(({ number, start }) => ({ title: `Track ${number}`, start: start / sampleRate, end: undefined }));
   const info: MediaInfo = {
     container: 'flac',
     config: { codec: 'flac', codecString: 'flac', sampleRate, channels, description: flacDescription(streamInfoBytes) },
@@ -171,7 +172,7 @@ async function readHead(source: ByteSource, index: FrameIndex, signal: AbortSign
     bitRate: duration && source.length && ((source.length - reader.position) * 8) / duration,
     encoderDelay: 0,
     padding: 0,
-    ...metadataOf(metadata.tags),
+    ...joinMetadata(metadataOf(metadata.tags, metadata.pictures, chapters), id3.metadata),
   };
   const origin = finder.header.firstFrame(blockSize);
   return {

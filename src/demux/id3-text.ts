@@ -4,10 +4,13 @@ export const tagNameOf = (frameId: string): string | undefined => NAMES.get(fram
 const NAMES = new Map(
   Object.entries({
     title: 'TIT2 TT2',
+    subtitle: 'TIT3 TT3',
+    grouping: 'TIT1 TT1',
     artist: 'TPE1 TP1',
     album: 'TALB TAL',
     albumartist: 'TPE2 TP2',
     composer: 'TCOM TCM',
+    conductor: 'TPE3 TP3',
     track: 'TRCK TRK',
     disc: 'TPOS TPA',
     date: 'TDRC TYER TYE',
@@ -48,6 +51,13 @@ export function decodeId3Text(bytes: Uint8Array, encoding: number): string {
 
 /** Without a mark, little endian: that is what the programs that forget the mark write. */
 const utf16Order = (bytes: Uint8Array): string => (bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-16le');
+
+/** `17`, `(17)` and `(17)Rock` are how ID3v2 refers to its list of genres. */
+export function genreOf(text: string): string {
+  const [, number, refinement] = /^\(?(\d{1,3})\)?(.*)$/.exec(text) ?? [];
+  if (number === undefined) return text;
+  return refinement || ID3_GENRES[Number(number)] || text;
+}
 
 /** The genres of ID3v1 by number (id3.org/ID3v1, appendix A). */
 export const ID3_GENRES: readonly string[] = (

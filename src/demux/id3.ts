@@ -1,8 +1,10 @@
-import type { Tags } from '../media.ts';
+import type { ByteRange } from '../base/ranges.ts';
 import type { ByteSource } from '../source/source.ts';
 import { ByteReader } from './byte-reader.ts';
-import { decodeId3Text, ID3_GENRES, splitId3Strings, tagNameOf } from './id3-text.ts';
-import { type ITunesGapless, parseITunSmpb } from './itunes-gapless.ts';
+import { type Id3, Id3Findings } from './id3-findings.ts';
+import { frameSizeV4, resynchronise, syncsafe } from './id3-numbers.ts';
+import { MAX_PICTURE_HEAD_BYTES } from './id3-picture.ts';
+import { MAX_PICTURE_BYTES } from './metadata.ts';
 
 // ID3v2 tag header (id3.org/id3v2.4.0-structure §3.1):
 //
@@ -16,15 +18,9 @@ const COMPRESSED_V22 = 0x40;
 const FOOTER = 0x10;
 
 const MAX_TAGS = 64;
-const MAX_FRAMES = 10_000;
-const MAX_TEXT = 1 << 20;
 
-/** What an ID3v2 tag says that a player cares for. */
-export interface Id3 {
-  readonly tags: Tags;
-  /** Encoder delay and padding as iTunes writes them into a comment. */
-  readonly gapless: ITunesGapless | undefined;
-}
+/** A tag that is unsynchronised as a whole is read up to here; what stands behind is left out. */
+const MAX_UNSYNCHRONISED_BYTES = 1 << 20;
 
 /** Size in bytes of the ID3v2 tag that begins at `head` (10 bytes are enough), header and footer included; 0 when there is none. */
 export function id3v2Size(head: Uint8Array): number {
@@ -52,7 +48,7 @@ export async function skipId3v2(reader: ByteReader): Promise<number> {
  * @throws what the source throws.
  */
 export async function readId3(reader: ByteReader, signal: AbortSignal): Promise<Id3> {
-  const found = new Findings();
+  const found = new Id3Findings();
   for (let i = 0; i < MAX_TAGS; i++) {
     await reader.need(HEADER_SIZE);
     const header = reader.bytes(HEADER_SIZE);
@@ -63,43 +59,44 @@ export async function readId3(reader: ByteReader, signal: AbortSignal): Promise<
     await readTag(reader, header, found, signal);
     reader.seek(end);
   }
-  return { tags: Object.fromEntries(found.tags), gapless: found.gapless };
+  return found.conclude();
 }
 
-/** Collects values within the bounds that all tags of a file share. */
-class Findings {
-  readonly tags = new Map<string, string>();
-  gapless: ITunesGapless | undefined;
-  framesLeft = MAX_FRAMES;
-  textLeft = MAX_TEXT;
-
-  add(name: string, value: string): void {
-    if (value !== '' && !this.tags.has(name)) this.tags.set(name, value);
-  }
+/** The body of a tag, as its frames are read. */
+interface TagBody {
+  readonly reader: ByteReader;
+  readonly major: number;
+  /** Position of `reader` behind the last frame. */
+  readonly end: number;
+  /** Where the tag lies in the resource, if `reader` is of what it holds when it is synchronised again. */
+  readonly unsynchronised: ByteRange | undefined;
 }
 
-async function readTag(reader: ByteReader, header: Uint8Array, found: Findings, signal: AbortSignal): Promise<void> {
+async function readTag(reader: ByteReader, header: Uint8Array, found: Id3Findings, signal: AbortSignal): Promise<void> {
   const major = header[3];
   if (major < 2 || major > 4 || (major === 2 && header[5] & COMPRESSED_V22)) return;
-  let end = reader.position + syncsafe(header, 6);
+  const range = { start: reader.position, end: reader.position + syncsafe(header, 6) };
   // Up to v2.3 the tag is unsynchronised as a whole, so that sizes inside count the bytes after undoing it; v2.4 does it by frame.
-  if (header[5] & UNSYNCHRONISED && major < 4) {
-    const size = Math.min(end - reader.position, MAX_TEXT);
-    await reader.need(size);
-    const body = resynchronise(reader.bytes(size));
-    reader = new ByteReader(memory(body), signal);
-    end = body.length;
-  }
+  const isUnsynchronised = (header[5] & UNSYNCHRONISED) !== 0 && major < 4;
+  const body = isUnsynchronised ? await synchronised(reader, range, major, signal) : { reader, major, end: range.end };
   if (header[5] & EXTENDED_HEADER) {
-    await reader.need(4);
-    if (reader.available < 4) return;
-    reader.skip(major === 3 ? 4 + reader.u32be() : syncsafe(reader.bytes(4), 0));
+    await body.reader.need(4);
+    if (body.reader.available < 4) return;
+    body.reader.skip(major === 3 ? 4 + body.reader.u32be() : syncsafe(body.reader.bytes(4), 0));
   }
-  while (found.framesLeft-- > 0 && (await readFrame(reader, major, end, found)));
+  while (found.framesLeft-- > 0 && (await readFrame({ unsynchronised: undefined, ...body }, found)));
+}
+
+async function synchronised(reader: ByteReader, range: ByteRange, major: number, signal: AbortSignal): Promise<TagBody> {
+  const size = Math.min(range.end - range.start, MAX_UNSYNCHRONISED_BYTES);
+  await reader.need(size);
+  const bytes = resynchronise(reader.bytes(size));
+  return { reader: new ByteReader(memory(bytes), signal), major, end: bytes.length, unsynchronised: range };
 }
 
 /** Reads one frame; false at the padding or at the end of the tag. */
-async function readFrame(reader: ByteReader, major: number, end: number, found: Findings): Promise<boolean> {
+async function readFrame(body: TagBody, found: Id3Findings): Promise<boolean> {
+  const { reader, major, end } = body;
   const headerSize = major === 2 ? 6 : 10;
   if (reader.position + headerSize > end) return false;
   await reader.need(headerSize);
@@ -109,76 +106,52 @@ async function readFrame(reader: ByteReader, major: number, end: number, found: 
   const flags = major === 2 ? 0 : reader.u8(9);
   reader.skip(headerSize);
   const next = reader.position + size;
+  if (id === 'APIC' || id === 'PIC') await readPicture(body, size, flags, found);
   if (next > end) return false;
-  const name = tagNameOf(id);
-  if (name && size <= found.textLeft) {
+  if (found.isWanted(id, size)) {
     await reader.need(size);
     const content = frameContent(reader.bytes(size), major, flags);
-    if (content) interpret(name, content, found);
-    found.textLeft -= size;
+    if (content) found.take(id, content, major);
   }
   reader.seek(next);
   return true;
 }
 
-/** A v2.4 frame size is syncsafe, but early iTunes wrote plain numbers; a high bit gives those away. */
-function frameSizeV4(bytes: Uint8Array): number {
-  const plain = (bytes[0] | bytes[1] | bytes[2] | bytes[3]) & 0x80;
-  return plain ? ((bytes[0] << 24) | (bytes[1] << 16) | (bytes[2] << 8) | bytes[3]) >>> 0 : syncsafe(bytes, 0);
+/** Reads what precedes the bytes of a picture and notes where they are. */
+async function readPicture(
+  { reader, major, end, unsynchronised }: TagBody,
+  size: number,
+  flags: number,
+  found: Id3Findings,
+): Promise<void> {
+  const limit = unsynchronised ? unsynchronised.end - unsynchronised.start : end - reader.position;
+  if (size > Math.min(limit, MAX_PICTURE_BYTES)) return;
+  await reader.need(Math.min(size, MAX_PICTURE_HEAD_BYTES));
+  const raw = reader.bytes(Math.min(size, MAX_PICTURE_HEAD_BYTES, reader.available));
+  const head = frameContent(raw, major, flags);
+  if (!head) return;
+  const prefix = prefixBytes(major, flags);
+  const start = reader.position + prefix;
+  if (unsynchronised) found.takePicture(head, major, { ...unsynchronised, coding: 'unsynchronised', skip: start, size: size - prefix });
+  else {
+    const coding = major === 4 && flags & FRAME_UNSYNCHRONISED ? 'unsynchronised' : 'plain';
+    found.takePicture(head, major, { start, end: reader.position + size, coding, skip: 0, size: undefined });
+  }
 }
+
+// Format flags of a frame: v2.3: compressed, encrypted, grouped | v2.4: grouped, compressed, encrypted, unsynchronised, with its length.
+const FRAME_UNSYNCHRONISED = 0x02;
 
 /** The frame without what its format flags put before or into it; undefined when it is compressed or encrypted. */
 function frameContent(body: Uint8Array, major: number, flags: number): Uint8Array | undefined {
-  if (major === 3) {
-    if (flags & 0xc0) return undefined;
-    return flags & 0x20 ? body.subarray(1) : body;
-  }
-  if (flags & 0x0c) return undefined;
-  const prefix = (flags & 0x40 ? 1 : 0) + (flags & 0x01 ? 4 : 0);
-  return flags & 0x02 ? resynchronise(body.subarray(prefix)) : body.subarray(prefix);
+  if (flags & (major === 3 ? 0xc0 : 0x0c)) return undefined;
+  const content = body.subarray(prefixBytes(major, flags));
+  return major === 4 && flags & FRAME_UNSYNCHRONISED ? resynchronise(content) : content;
 }
 
-function interpret(name: string, content: Uint8Array, found: Findings): void {
-  if (content.length < 2) return;
-  const encoding = content[0];
-  if (name === 'comment' || name === 'lyrics') {
-    // encoding | language: 3 | description | text
-    const [description, text] = splitId3Strings(content.subarray(4), encoding, 2).map((bytes) => decodeId3Text(bytes, encoding));
-    if (description === 'iTunSMPB') found.gapless ??= parseITunSmpb(text ?? '');
-    else if (!description?.startsWith('iTun')) found.add(name, text ?? description);
-    return;
-  }
-  const strings = splitId3Strings(content.subarray(1), encoding, MAX_TEXT).map((bytes) => decodeId3Text(bytes, encoding));
-  if (name === 'user') {
-    const [key, ...values] = strings;
-    if (key) found.add(key.toLowerCase(), joined(values));
-  } else if (name === 'genre') found.add(name, joined(strings.map(genreOf)));
-  else found.add(name, joined(strings));
-}
-
-const joined = (values: readonly string[]): string => values.filter((value) => value !== '').join('; ');
-
-/** `17`, `(17)` and `(17)Rock` are how ID3 refers to its list of genres. */
-function genreOf(text: string): string {
-  const [, number, refinement] = /^\(?(\d{1,3})\)?(.*)$/.exec(text) ?? [];
-  if (number === undefined) return text;
-  return refinement || ID3_GENRES[Number(number)] || text;
-}
-
-/** Undoes unsynchronisation: each FF 00 was an FF (id3v2.4.0-structure §6.1). */
-function resynchronise(bytes: Uint8Array): Uint8Array {
-  const out = new Uint8Array(bytes.length);
-  let length = 0;
-  for (let i = 0; i < bytes.length; i++) {
-    out[length++] = bytes[i];
-    if (bytes[i] === 0xff && bytes[i + 1] === 0) i++;
-  }
-  return out.subarray(0, length);
-}
-
-/** Four bytes of seven bits. */
-const syncsafe = (bytes: Uint8Array, at: number): number =>
-  ((bytes[at] & 0x7f) << 21) | ((bytes[at + 1] & 0x7f) << 14) | ((bytes[at + 2] & 0x7f) << 7) | (bytes[at + 3] & 0x7f);
+/** Bytes that format flags put before the content. */
+const prefixBytes = (major: number, flags: number): number =>
+  major === 3 ? (flags & 0x20 ? 1 : 0) : (flags & 0x40 ? 1 : 0) + (flags & 0x01 ? 4 : 0);
 
 const memory = (bytes: Uint8Array): ByteSource => ({
   length: bytes.length,

@@ -3,7 +3,6 @@ import type { MediaInfo } from '../media.ts';
 import type { ByteSource } from '../source/source.ts';
 import { ByteReader } from './byte-reader.ts';
 import { readId3 } from './id3.ts';
-import { metadataOf } from './metadata.ts';
 import { type ConstantRate, constantRateOf, countConstantFrames, readHead } from './mp3-constant-rate.ts';
 import { mpegAudioPackets } from './mpeg-audio-packets.ts';
 import { type FoundFrame, findFrame, frameBytes } from './mpeg-audio-sync.ts';
@@ -31,7 +30,7 @@ export interface Mp3Layout {
 /** Reads as much of the head as it takes: tags, the first frame, and, where that is no Xing or VBRI tag, 16 KiB of frames. */
 export async function readMp3Layout(source: ByteSource, signal: AbortSignal): Promise<Mp3Layout> {
   const reader = new ByteReader(source, signal);
-  const { tags } = await readId3(reader, signal);
+  const { metadata } = await readId3(reader, signal);
   const first = await findFrame(reader);
   if (!first) throw noFrames(reader);
   const tagOffset = reader.position;
@@ -60,7 +59,7 @@ export async function readMp3Layout(source: ByteSource, signal: AbortSignal): Pr
     bitRate: Math.round((extent.meanFrameBytes * 8 * sampleRate) / first.header.samples),
     encoderDelay,
     padding,
-    ...metadataOf(tags),
+    ...metadata,
   };
   const taggedEnd = extent.isTagged ? decoded : undefined;
   return { info, stream, audioStart, tag, tagOffset, constant: extent.constant, meanFrameBytes: extent.meanFrameBytes, taggedEnd };

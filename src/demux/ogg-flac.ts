@@ -1,26 +1,26 @@
-import type { Tags } from '../media.ts';
 import { FlacFrameHeader } from './flac-frame.ts';
 import { flacDescription, parseStreamInfo, STREAM_INFO_BYTES } from './flac-stream-info.ts';
+import { OggHeaders } from './ogg-headers.ts';
 import type { OggFormat, OggMapping } from './ogg-mapping.ts';
-import { parseVorbisComment } from './vorbis-comment.ts';
 
 /** Offset of the body of STREAMINFO in the first packet. */
 const STREAM_INFO_AT = 17;
 
-const VORBIS_COMMENT = 4;
+/** What a metadata block may hold, by its type. */
+const HOLDS: Readonly<Record<number, 'comment' | 'picture'>> = { 4: 'comment', 6: 'picture' };
 
 /** FLAC in Ogg (RFC 9639 §10.1): a packet with STREAMINFO, one for each other metadata block, then one for each frame. */
 export class OggFlac implements OggMapping {
   readonly #frame = new FlacFrameHeader();
   #streamInfo: Uint8Array | undefined;
-  #tags: Tags = {};
+  readonly #headers = new OggHeaders();
 
   /** First `7f FLAC │ version 16 │ headers 16 │ fLaC │ metadata block`, then plain metadata blocks. A frame begins with ff. */
   readHeader(packet: Uint8Array): boolean {
     if (packet[0] === 0xff) return false;
     const isFirst = packet[0] === 0x7f && packet.length >= STREAM_INFO_AT + STREAM_INFO_BYTES;
     if (isFirst) this.#streamInfo = packet.slice(STREAM_INFO_AT, STREAM_INFO_AT + STREAM_INFO_BYTES);
-    else if ((packet[0] & 0x7f) === VORBIS_COMMENT) this.#tags = parseVorbisComment(packet.subarray(4));
+    this.#headers.pass(packet, isFirst ? undefined : HOLDS[packet[0] & 0x7f], 4);
     return true;
   }
 
@@ -30,7 +30,8 @@ export class OggFlac implements OggMapping {
     if (sampleRate === 0) return undefined;
     return {
       config: { codec: 'flac', codecString: 'flac', sampleRate, channels, description: flacDescription(this.#streamInfo) },
-      tags: this.#tags,
+      tags: this.#headers.tags,
+      pictures: this.#headers.pictures,
       codecDelay: 0,
       prerollFrames: 0,
       bitsPerSample: bits,

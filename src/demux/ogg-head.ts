@@ -1,3 +1,4 @@
+import type { ByteRange } from '../base/ranges.ts';
 import { AulosError } from '../errors.ts';
 import { mappingOf, type OggFormat, type OggMapping } from './ogg-mapping.ts';
 import { OggPacketizer } from './ogg-packets.ts';
@@ -13,6 +14,8 @@ export interface OggHead {
   readonly format: OggFormat;
   /** Byte offset of the page on which the last header ends. */
   readonly offset: number;
+  /** The pages with the headers of all its streams. */
+  readonly headerPages: ByteRange;
   /** Granule position at which the sound begins: above 0 in a stream cut out of a longer one, below 0 if some of it is to be dropped. */
   readonly origin: number;
 }
@@ -45,11 +48,14 @@ class Link {
   readonly #serials = new Set<number>();
   readonly #packetizer = new OggPacketizer();
   #stream: { readonly serial: number; readonly mapping: OggMapping } | undefined;
-  #headersEnd = 0;
+  #start: number | undefined;
+  /** Byte offset of the page on which the last header ends, and of what follows it. */
+  #lastHeader: ByteRange = { start: 0, end: 0 };
 
   /** Takes the next page; gives the head when it is whole. */
   take(page: OggPage): OggHead | undefined {
     this.end = page.offset;
+    this.#start ??= page.offset;
     if (page.isBeginning) {
       this.#serials.add(page.serial);
       this.#stream ??= openStream(page);
@@ -66,7 +72,7 @@ class Link {
     const { packets } = this.#packetizer.take(page);
     const sound = packets.findIndex(({ data }) => !mapping.readHeader(data));
     if (sound < 0) {
-      if (packets.length > 0) this.#headersEnd = page.offset;
+      if (packets.length > 0) this.#lastHeader = { start: page.offset, end: page.end };
       return undefined;
     }
     const format = mapping.describe();
@@ -75,7 +81,8 @@ class Link {
     for (let i = sound; i < packets.length; i++) frames += mapping.framesOf(packets[i].data, packets[i - 1]?.data);
     // On the last page the position may be short of the packets, to cut off their end.
     const origin = page.isEnd || page.granule === undefined ? 0 : page.granule - frames;
-    return { serial, serials: this.#serials, mapping, format, offset: this.#headersEnd, origin };
+    const { start: offset, end } = this.#lastHeader;
+    return { serial, serials: this.#serials, mapping, format, offset, headerPages: { start: this.#start ?? offset, end }, origin };
   }
 }
 

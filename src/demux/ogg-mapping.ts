@@ -1,5 +1,6 @@
 import type { CodecConfig, Tags } from '../media.ts';
 import { OggFlac } from './ogg-flac.ts';
+import type { OggPicture } from './ogg-headers.ts';
 import { OggOpus } from './ogg-opus.ts';
 import { OggVorbis } from './ogg-vorbis.ts';
 
@@ -17,6 +18,7 @@ export interface OggMapping {
 export interface OggFormat {
   readonly config: CodecConfig;
   readonly tags: Tags;
+  readonly pictures: readonly OggPicture[];
   /** Frames at the start that are not meant to be heard. */
   readonly codecDelay: number;
   /** Frames that a decoder needs before those wanted. */

@@ -18,6 +18,8 @@ const END = 4;
 export interface OggPage {
   /** Byte offset of the page in the resource. */
   readonly offset: number;
+  /** Byte offset of what follows it. */
+  readonly end: number;
   /** True if bytes that were no page lay before it. */
   readonly isBehindDamage: boolean;
   /** True if its first packet began on an earlier page. */
@@ -81,6 +83,7 @@ export class OggPageReader {
     const flags = reader.u8(5);
     const page: OggPage = {
       offset,
+      end: offset + length,
       isBehindDamage: offset > searchedFrom,
       isContinued: (flags & CONTINUED) !== 0,
       isBeginning: (flags & BEGINNING) !== 0,

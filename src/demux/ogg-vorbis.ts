@@ -1,6 +1,5 @@
-import type { Tags } from '../media.ts';
+import { OggHeaders } from './ogg-headers.ts';
 import type { OggFormat, OggMapping } from './ogg-mapping.ts';
-import { parseVorbisComment } from './vorbis-comment.ts';
 import { readVorbisModes } from './vorbis-modes.ts';
 
 const IDENTIFICATION = 1;
@@ -13,23 +12,23 @@ const IDENTIFICATION_BYTES = 30;
 
 /** Vorbis in Ogg: three headers, which have odd types; packets of sound begin with a bit 0. */
 export class OggVorbis implements OggMapping {
-  readonly #headers = new Map<number, Uint8Array>();
-  #tags: Tags = {};
+  readonly #packets = new Map<number, Uint8Array>();
+  readonly #headers = new OggHeaders();
   /** Whether each mode has long blocks. */
   #modes: readonly boolean[] = [];
 
   readHeader(packet: Uint8Array): boolean {
     if ((packet[0] & 1) === 0) return false;
     const [type] = packet;
-    this.#headers.set(type, packet.slice());
-    if (type === COMMENT) this.#tags = parseVorbisComment(packet.subarray(HEADER_PREFIX_BYTES));
+    this.#packets.set(type, packet.slice());
+    this.#headers.pass(packet, type === COMMENT ? 'comment' : undefined, HEADER_PREFIX_BYTES);
     if (type === SETUP) this.#modes = readVorbisModes(packet);
     return true;
   }
 
   /** `1 vorbis │ version 32 │ channels 8 │ rate 32le │ bit rates 3 × 32 │ short 4, long 4: log₂ of the block sizes │ 1` (§4.2.2) */
   describe(): OggFormat | undefined {
-    const [identification, comment, setup] = [IDENTIFICATION, COMMENT, SETUP].map((type) => this.#headers.get(type));
+    const [identification, comment, setup] = [IDENTIFICATION, COMMENT, SETUP].map((type) => this.#packets.get(type));
     if (!identification || !comment || !setup || identification.length < IDENTIFICATION_BYTES || this.#modes.length === 0) return undefined;
     const view = new DataView(identification.buffer);
     const channels = view.getUint8(11);
@@ -37,7 +36,8 @@ export class OggVorbis implements OggMapping {
     if (channels === 0 || sampleRate === 0 || sampleRate > 768_000) return undefined;
     return {
       config: { codec: 'vorbis', codecString: 'vorbis', sampleRate, channels, description: laced([identification, comment, setup]) },
-      tags: this.#tags,
+      tags: this.#headers.tags,
+      pictures: this.#headers.pictures,
       codecDelay: 0,
       // A block overlaps with the one before.
       prerollFrames: 2 ** (identification[28] >> 4),
@@ -56,7 +56,7 @@ export class OggVorbis implements OggMapping {
     if (packet.length === 0 || packet[0] & 1) return 0;
     const modeBits = 32 - Math.clz32(this.#modes.length - 1);
     const isLong = this.#modes[(packet[0] >> 1) & ((1 << modeBits) - 1)];
-    const sizes = this.#headers.get(IDENTIFICATION)?.[28] ?? 0;
+    const sizes = this.#packets.get(IDENTIFICATION)?.[28] ?? 0;
     return isLong === undefined ? 0 : 2 ** (isLong ? sizes >> 4 : sizes & 15);
   }
 }

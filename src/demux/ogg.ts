@@ -150,8 +150,9 @@ class OggDemuxer implements Demuxer {
 
 const beginningOf = ({ offset }: OggHead): OggLandmark => ({ offset, frame: 0 });
 
-function describe({ format, origin }: OggHead, tail: OggEnd | undefined, length: number | undefined): MediaInfo {
+function describe({ format, origin, headerPages }: OggHead, tail: OggEnd | undefined, length: number | undefined): MediaInfo {
   const { config, tags, bitsPerSample, codecDelay } = format;
+  const pictures = format.pictures.map(({ said, ...place }) => ({ ...said, place: { ...headerPages, ...place } }));
   const encoderDelay = codecDelay + Math.max(0, -origin);
   const frames = tail && Math.max(0, tail.end - encoderDelay);
   const duration = frames === undefined ? undefined : frames / config.sampleRate;
@@ -165,6 +166,6 @@ function describe({ format, origin }: OggHead, tail: OggEnd | undefined, length:
     bitRate: duration && length && Math.round((length * 8) / duration),
     encoderDelay,
     padding: tail ? tail.decodedEnd - tail.end : 0,
-    ...metadataOf(tags),
+    ...metadataOf(tags, pictures),
   };
 }
