@@ -41,7 +41,7 @@ export async function readAdtsHead(source: ByteSource, signal: AbortSignal): Pro
   const header = await findAdtsFrame(reader);
   const start = reader.position;
   const first = header && (await readAdtsFrame(reader, header));
-  if (!first) throw new AulosError('media.malformed', { offset: start, what: 'ADTS frame' }, 'no AAC frame before the end');
+  if (!first) throw new AulosError('media.malformed', { offset: reader.positionInside, what: 'ADTS frame' }, 'no AAC frame before the end');
 
   adtsCodecConfig(header, first, false); // refuses what is not played before more is read
   const sample = [first];

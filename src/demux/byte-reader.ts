@@ -33,6 +33,11 @@ export class ByteReader {
     return this.#position;
   }
 
+  /** The cursor, or the end of the resource where it has passed that: the offset that errors tell. */
+  get positionInside(): number {
+    return Math.min(this.#position, this.source.length ?? Number.POSITIVE_INFINITY);
+  }
+
   /** Bytes that can be looked at from the cursor without waiting. */
   get available(): number {
     return Math.max(0, this.#windowStart + this.#window.length - this.#position);
@@ -53,7 +58,7 @@ export class ByteReader {
   async require(count: number, what: string): Promise<void> {
     if (this.available >= count) return;
     await this.need(count);
-    if (this.available < count) throw new AulosError('media.truncated', { offset: this.#position, what }, `${what} is cut off`);
+    if (this.available < count) throw new AulosError('media.truncated', { offset: this.positionInside, what }, `${what} is cut off`);
   }
 
   /** Moves the cursor forward; may pass the window or the end. */

@@ -29,8 +29,10 @@ export class DataWindow {
       const end = offset + Math.max(size, Math.min(backToBack(), WINDOW_BYTES));
       this.#bytes = await this.#source.read({ start: offset, end }, this.#signal, size);
       this.#start = offset;
-      if (this.#bytes.length < size)
-        throw new AulosError('media.truncated', { offset, what: 'packet' }, 'the file ends inside its media data');
+      if (this.#bytes.length < size) {
+        const inside = Math.min(offset, this.#source.length ?? offset);
+        throw new AulosError('media.truncated', { offset: inside, what: 'packet' }, 'the file ends inside its media data');
+      }
     }
     return this.#bytes.subarray(offset - this.#start, offset - this.#start + size);
   }

@@ -115,7 +115,7 @@ export class FrameIndex {
       offset += readInteger(cursor);
       landmarks.push({ timestamp, offset });
     }
-    if (!(timestamp <= covered && Number.isSafeInteger(offset))) return false;
+    if (!(timestamp <= covered) || ![covered, since, offset].every(Number.isSafeInteger)) return false;
     this.#deltas.clear();
     this.#checkpoints.length = this.#landmarks = 0;
     this.#last = undefined;

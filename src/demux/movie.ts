@@ -21,7 +21,7 @@ export async function readMovie(source: ByteSource, signal: AbortSignal): Promis
     if (header.type === 'moof') throw malformed(header.start, 'a fragment before the moov');
     if (++count > MAX_BOXES_BEFORE)
       throw new AulosError('media.limit', { offset: header.start, what: 'boxes' }, 'no moov among many boxes');
-    end = header.end;
+    end = header.end === Number.POSITIVE_INFINITY ? header.start : header.end;
   }
   throw new AulosError(
     'media.truncated',

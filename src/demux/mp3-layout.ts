@@ -110,7 +110,7 @@ const MAX_MEAN_FRAME_BYTES = 2_881;
 
 function noFrames(reader: ByteReader): AulosError {
   const what = 'MPEG audio frame';
-  const offset = reader.position;
+  const offset = reader.positionInside;
   if (reader.available < 4 && offset < 4)
     return new AulosError('media.truncated', { offset, what }, 'the file is too short to hold a frame');
   return new AulosError('media.malformed', { offset, what }, `no MPEG audio was found before byte ${offset}`);

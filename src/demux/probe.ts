@@ -83,7 +83,7 @@ export async function openDemuxer(
     const message = container
       ? `aulos does not play ${container} files`
       : `this is no audio format that aulos knows (it begins with ${hex(head.slice(0, 8))})`;
-    throw new AulosError('media.unsupported', { offset: start, what }, message);
+    throw new AulosError('media.unsupported', { offset: Math.min(start, source.length ?? start), what }, message);
   }
   return (await load())(source, segmentIndex);
 }

@@ -2,7 +2,11 @@ import type { ByteRange } from '../base/ranges.ts';
 import type { Tags } from '../media.ts';
 
 /** Names that other tag formats spell differently. */
-const COMMON_NAMES: Readonly<Record<string, string>> = { tracknumber: 'track', discnumber: 'disc', description: 'comment' };
+const COMMON_NAMES: ReadonlyMap<string, string> = new Map([
+  ['tracknumber', 'track'],
+  ['discnumber', 'disc'],
+  ['description', 'comment'],
+]);
 
 const MAX_COMMENTS = 10_000;
 
@@ -55,7 +59,7 @@ function addComment(tags: Map<string, string>, comment: string): void {
   const equals = comment.indexOf('=');
   if (equals < 1) return;
   const field = comment.slice(0, equals).toLowerCase();
-  const name = COMMON_NAMES[field] ?? field;
+  const name = COMMON_NAMES.get(field) ?? field;
   const text = comment.slice(equals + 1);
   const earlier = tags.get(name);
   tags.set(name, earlier === undefined ? text : `${earlier}; ${text}`);

@@ -80,8 +80,8 @@ export class SegmentIndex {
       time = decodeTime + duration;
       segments.push({ range: { start, end: byte }, decodeTime, duration, sync: sizeAndSync % 2 === 1 });
     }
-    const isWhole = segments.length === count && count > 0 && cursor.at === bytes.length;
-    return isWhole ? new SegmentIndex({ start: 0, end: initEnd }, timescale, segments) : undefined;
+    const isWhole = segments.length === count && count > 0 && cursor.at === bytes.length && timescale > 0;
+    return isWhole && segments.every(isSane) ? new SegmentIndex({ start: 0, end: initEnd }, timescale, segments) : undefined;
   }
 
   #firstWhere(test: (segment: Segment) => boolean): number {
@@ -97,6 +97,10 @@ export class SegmentIndex {
 }
 
 const FORMAT_VERSION = 1;
+
+/** A sidecar may be damaged: what it says must be places and times. */
+const isSane = ({ range: { start, end }, decodeTime, duration }: Segment): boolean =>
+  start >= 0 && end >= start && duration >= 0 && [start, end, decodeTime, decodeTime + duration].every(Number.isSafeInteger);
 
 /** Seven bits a byte, low ones first; the top bit says that more follow. Exact up to 2^53 − 1. */
 function writeInteger(out: number[], value: number): void {
