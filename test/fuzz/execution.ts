@@ -1,0 +1,43 @@
+import { isAulosError } from '../../src/errors.ts';
+import { allocations } from './allocations.ts';
+import { Random } from './random.ts';
+import type { SeedBook } from './seed-book.ts';
+import { Finding, type Target } from './target.ts';
+
+/** Longest that an execution may take. */
+const MAX_MS = 1000;
+/** What an asset may allocate at once (reliability: budget of an asset), and by how much the heap may grow. */
+const MAX_ALLOCATION = 32 << 20;
+/** A machine has other things to do: what took long is run again, and the least time counts. */
+const TRIES = 3;
+
+/** Makes up case number `execution` of `target` in the run with `seed`. */
+export function inventCase(target: Target, seed: number, execution: number, seeds: SeedBook): unknown {
+  let hash = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b);
+  for (const character of target.name) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
+  return target.invent(new Random(Math.imul(hash ^ execution, 0xc2b2ae35)), seeds);
+}
+
+/** Runs a case within the bounds of time and memory. @throws Finding */
+export async function execute(target: Target, input: unknown): Promise<'accepted' | 'rejected'> {
+  for (let tries = 1; ; tries++) {
+    allocations.begin();
+    const since = performance.now();
+    const verdict = await verdictOf(target, input);
+    const ms = performance.now() - since;
+    if (allocations.largest > MAX_ALLOCATION) throw new Finding(`${allocations.largest} bytes were allocated at once`);
+    if (ms <= MAX_MS) return verdict;
+    if (tries === TRIES) throw new Finding(`it took ${Math.round(ms)} ms`);
+  }
+}
+
+async function verdictOf(target: Target, input: unknown): Promise<'accepted' | 'rejected'> {
+  try {
+    await target.run(input);
+    return 'accepted';
+  } catch (error) {
+    if (error instanceof Finding) throw error;
+    if (isAulosError(error)) return 'rejected';
+    throw new Finding(`an untyped error: ${error}`, { cause: error });
+  }
+}
