@@ -2,6 +2,7 @@
 // A peer is a package with its own decoder; prints {} if it is not installed.
 import { statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { open } from '../dist/node.js';
 
 const [bundle, file, peer] = process.argv.slice(2);
 const signal = new AbortController().signal;
@@ -24,7 +25,7 @@ const peers = {
   },
 };
 
-const { open, kernels } = await import(pathToFileURL(bundle).href);
+const kernels = await import(pathToFileURL(bundle).href);
 const track = await open(file);
 const bytes = new Uint8Array(statSync(file).size); // one buffer for all, as thousands of small ones would keep the garbage collector busy
 const packets = [];
