@@ -1,4 +1,4 @@
-import { type AllRegisteredBoxes, BoxParser, MP4BoxBuffer, MultiBufferStream } from 'mp4box';
+import { type AllRegisteredBoxes, Box, BoxParser, DataStream, MP4BoxBuffer, MultiBufferStream } from 'mp4box';
 import { entryCount, fieldsOf, type HeldBox, malformed } from './boxes.ts';
 
 /**
@@ -86,6 +86,32 @@ export function parseSidx(box: HeldBox): Sidx {
       duration: reference.subsegment_duration,
     })),
   };
+}
+
+/** A box to be written: its fields as mp4box names them, or its payload, and the boxes inside. */
+export interface BoxTree {
+  readonly type: string;
+  readonly fields?: Readonly<Record<string, unknown>>;
+  readonly payload?: Uint8Array;
+  readonly children?: readonly BoxTree[];
+  /** Children that are counted: those of `dref`, and those of `stsd`, whose types are names of codecs. */
+  readonly entries?: readonly BoxTree[];
+}
+
+/** The bytes of boxes, one behind the other. The trees are ours, never from a file. */
+export function writeBoxes(trees: readonly BoxTree[]): Uint8Array<ArrayBuffer> {
+  const stream = new DataStream();
+  for (const tree of trees) assemble(tree, BoxParser.box).write(stream);
+  return new Uint8Array(stream.buffer, 0, stream.getPosition());
+}
+
+function assemble({ type, fields, payload, children = [], entries = [] }: BoxTree, kinds: object): Box {
+  const box = payload ? new Box() : new (kinds as Readonly<Record<string, new () => Box>>)[type]();
+  if (payload) box.type = type;
+  Object.assign(box, { data: payload }, fields);
+  for (const child of children) box.addBox(assemble(child, BoxParser.box));
+  for (const entry of entries) box.addEntry(assemble(entry, type === 'stsd' ? BoxParser.sampleEntry : BoxParser.box));
+  return box;
 }
 
 type ParsedType = 'mvhd' | 'mdhd' | 'tkhd' | 'mehd' | 'elst' | 'trex' | 'sidx';
