@@ -4,6 +4,7 @@ import type { SegmentIndex } from '../source/segment-index.ts';
 import type { ByteSource } from '../source/source.ts';
 import type { DataWindow } from './data-window.ts';
 import { packetsOf } from './fragment-packets.ts';
+import { FragmentPlaces } from './fragment-places.ts';
 import { type FragmentsHead, FragmentWalk } from './fragments.ts';
 import type { Fragment } from './movie-fragment.ts';
 import { type AudioTrack, samplesPerPacket } from './mp4-track.ts';
@@ -21,8 +22,7 @@ export class FragmentedMedia {
   readonly #segmentIndex: () => SegmentIndex | undefined;
   /** Decode time that is frame 0 of the decoded timeline, in units of the track. */
   readonly #origin: number;
-  /** Decode times of the fragments met so far by byte offset: from there a later seek walks when no index covers its target. */
-  readonly #met = new Map<number, number>();
+  readonly #places: FragmentPlaces;
 
   /** `head` is what follows the `moov`, which ends at byte `moovEnd`; `segmentIndex` gives the built index as soon as there is one. */
   constructor(source: ByteSource, track: AudioTrack, moovEnd: number, head: FragmentsHead, segmentIndex: () => SegmentIndex | undefined) {
@@ -32,6 +32,8 @@ export class FragmentedMedia {
     this.#head = head;
     this.#segmentIndex = segmentIndex;
     this.#origin = track.samples.count === 0 ? (head.first?.decodeTime ?? 0) : 0;
+    const start = { offset: moovEnd, decodeTime: toUnits(track.clock, track.times.mediaEnd) };
+    this.#places = new FragmentPlaces(source, track, start, head, segmentIndex);
   }
 
   /** Decoded frames before the first presented one: those that lie before the first fragment of the file are not counted. */
@@ -96,15 +98,20 @@ export class FragmentedMedia {
 
   /** The point from which decoded frame `target` can be decoded; undefined if there is no fragment. */
   async seek(target: number, signal: AbortSignal): Promise<SeekPoint | undefined> {
-    const from = this.#nearestBefore(target);
-    if (from > this.#moovEnd) {
+    const { clock, preroll } = this.#track;
+    const wanted = this.#origin + toUnits(clock, target - (preroll + 1) * (clock.framesPerPacket ?? LONG_PACKET));
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const { offset: from, bytesAhead } = await this.#places.before(wanted, signal);
+      if (from <= this.#moovEnd) break;
       try {
+        // One request for the `moof` and the way to the target in its media.
+        await this.#source.read({ start: from, end: from + Math.min(bytesAhead, MAX_BYTES_AHEAD) + SLACK_BYTES }, signal, 1);
         const point = await this.#walkTo(from, target, signal);
         if (point && point.timestamp <= target) return point;
       } catch (error) {
         if (!isAulosError(error, 'media.malformed')) throw error;
       }
-      this.#met.delete(from); // the index lied
+      this.#places.distrust(from);
     }
     return this.#walkTo(this.#moovEnd, target, signal);
   }
@@ -127,27 +134,10 @@ export class FragmentedMedia {
     return start && { ...start, target, exact: true, errorBound: 0 };
   }
 
-  /** Where to walk from so that `target` and its pre-roll are passed: a segment of an index, or a fragment met before. */
-  #nearestBefore(target: number): number {
-    const { clock, preroll } = this.#track;
-    const { timescale } = clock;
-    const wanted = this.#origin + toUnits(clock, target - (preroll + 1) * (clock.framesPerPacket ?? LONG_PACKET));
-    const index = this.#segmentIndex() ?? this.#head.early;
-    if (index) {
-      const { range, decodeTime } = index.at(wanted / timescale);
-      if (!this.#met.has(range.start)) this.#met.set(range.start, Math.round((decodeTime * timescale) / index.timescale));
-    }
-    let nearest = this.#moovEnd;
-    for (const [offset, decodeTime] of this.#met) if (decodeTime <= wanted && offset > nearest) nearest = offset;
-    return nearest;
-  }
-
   async *#walk(start: number, signal: AbortSignal): AsyncGenerator<Fragment> {
-    const { clock, times } = this.#track;
-    const decodeTime = this.#met.get(start) ?? (start === this.#moovEnd ? toUnits(clock, times.mediaEnd) : 0);
-    const walk = new FragmentWalk(this.#source, this.#track, start, decodeTime, signal);
+    const walk = new FragmentWalk(this.#source, this.#track, start, this.#places.timeAt(start), signal);
     for (let fragment = await walk.next(); fragment; fragment = await walk.next()) {
-      this.#met.set(fragment.range.start, fragment.decodeTime);
+      this.#places.remember(fragment);
       yield fragment;
     }
   }
@@ -170,6 +160,13 @@ export class FragmentedMedia {
     return toFrames(clock, ((decodeTime + duration) * clock.timescale) / timescale - this.#origin);
   }
 }
+
+/** What is asked for at once of a fragment: up to the target, and by so much more as its bit rate may vary within. */
+const MAX_BYTES_AHEAD = 98_304;
+const SLACK_BYTES = 16_384;
+
+/** By an index that may lie, then by a search. */
+const MAX_TRIES = 2;
 
 /** Frames that no packet of a codec without a fixed length exceeds by much: a FLAC block as encoders write them. */
 const LONG_PACKET = 4_608;

@@ -18,10 +18,10 @@ const MAX_BOXES_BETWEEN = 100_000;
 export class FragmentWalk {
   readonly #boxes: BoxWalk;
   readonly #track: FragmentedTrack;
-  #decodeTime: number;
+  #decodeTime: number | undefined;
 
   /** Begins at byte `start`, where there is a box. `decodeTime` is that of the first fragment, should it have none of its own. */
-  constructor(source: ByteSource, track: FragmentedTrack, start: number, decodeTime: number, signal: AbortSignal) {
+  constructor(source: ByteSource, track: FragmentedTrack, start: number, decodeTime: number | undefined, signal: AbortSignal) {
     this.#boxes = new BoxWalk(source, start, signal);
     this.#track = track;
     this.#decodeTime = decodeTime;

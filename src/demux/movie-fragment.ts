@@ -14,6 +14,8 @@ export interface Fragment {
   /** From the first byte of the `moof` to the last byte of data that it describes for the track. */
   readonly range: ByteRange;
   readonly decodeTime: number;
+  /** True if it says itself when it begins (`tfdt`). */
+  readonly isTimed: boolean;
   readonly duration: number;
   /** True if decoding may start at its first sample. */
   readonly sync: boolean;
@@ -22,11 +24,16 @@ export interface Fragment {
 
 /**
  * Reads the fragment of `track` out of `bytes`, all those of the box `moof` (ISO 14496-12 §8.8); undefined if it has none with samples.
- * `decodeTime` is where the track has come to, for fragments without `tfdt`. An hour of sound has thousands of these boxes, so their
+ * `decodeTime` is where the track has come to, for fragments without `tfdt`; undefined if nobody knows. An hour of sound has thousands of these boxes, so their
  * fields are read where they lie, without an object for each.
  * @throws AulosError `media.malformed`.
  */
-export function readFragment(bytes: Uint8Array, moof: BoxHeader, track: FragmentedTrack, decodeTime: number): Fragment | undefined {
+export function readFragment(
+  bytes: Uint8Array,
+  moof: BoxHeader,
+  track: FragmentedTrack,
+  decodeTime: number | undefined,
+): Fragment | undefined {
   const view = viewOf(bytes);
   let ownTime: number | undefined;
   const runs: SampleRun[] = [];
@@ -64,8 +71,16 @@ export function readFragment(bytes: Uint8Array, moof: BoxHeader, track: Fragment
     end = Math.max(end, run.offset + run.bytes);
   }
   const start = ownTime ?? decodeTime;
+  if (start === undefined) throw malformed(moof.start, 'fragment without a time');
   if (!Number.isSafeInteger(start + duration)) throw malformed(moof.start, 'duration of fragment');
-  return { range: { start: moof.start, end }, decodeTime: start, duration, sync: runs[0].startsWithSync, runs };
+  return {
+    range: { start: moof.start, end },
+    decodeTime: start,
+    isTimed: ownTime !== undefined,
+    duration,
+    sync: runs[0].startsWithSync,
+    runs,
+  };
 }
 
 /** The boxes inside of `parent`; `view` begins with `moof`. */

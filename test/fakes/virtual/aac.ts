@@ -25,12 +25,20 @@ function packet(i: number, size: number): Uint8Array {
   return data;
 }
 
+/** Bytes of a packet in ADTS, header included. */
+export const adtsSizeOf = (i: number): number => sizeOf(i) + 7;
+
+/** Packet `i` in ADTS. */
+export function adtsFrame(i: number): Uint8Array {
+  const size = adtsSizeOf(i);
+  const header = [0xff, 0xf1, 0x50, 0x80 | (size >> 11), (size >> 3) & 255, ((size & 7) << 5) | 0x1f, 0xfc];
+  return bytes(Uint8Array.from(header), packet(i, size - 7));
+}
+
 /** ADTS of silence whose rate varies. */
 export function virtualAdts(seconds: number): VirtualTrack {
   const count = countOf(seconds);
-  const render = (i: number, size: number) =>
-    bytes(Uint8Array.of(0xff, 0xf1, 0x50, 0x80 | (size >> 11), (size >> 3) & 255, ((size & 7) << 5) | 0x1f, 0xfc), packet(i, size - 7));
-  const { size, read } = concatenate(new Uint8Array(0), count, (i) => sizeOf(i) + 7, render);
+  const { size, read } = concatenate(new Uint8Array(0), count, adtsSizeOf, adtsFrame);
   return { ...facts, name: 'ADTS', mediaType: 'audio/aac', frames: count * SAMPLES, size, read };
 }
 
@@ -64,10 +72,31 @@ export function virtualM4a(moov: 'first' | 'last', seconds: number): VirtualTrac
   return { ...facts, name: `M4A, moov ${moov}`, mediaType: 'audio/mp4', frames: count * SAMPLES, size, read };
 }
 
-/** Fragmented MP4 of silence, a second a fragment, without any index. */
-export function virtualFragmented(seconds: number): VirtualTrack {
-  const fragments = Math.ceil(countOf(seconds) / CHUNK_PACKETS);
-  const head = bytes(
+/** What an index of a fragmented file names of each fragment. */
+interface IndexEntry {
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** Fragmented MP4 of silence, without an index, or with a `sidx` at its head or a `mfra` at its end. */
+export function virtualFragmented(index: 'none' | 'sidx' | 'mfra', seconds: number): VirtualTrack {
+  // Packagers that write an index make longer fragments than low latency asks for.
+  const fragmentPackets = index === 'none' ? CHUNK_PACKETS : 5 * CHUNK_PACKETS;
+  const fragments = Math.ceil(countOf(seconds) / fragmentPackets);
+  const sizesOf = (f: number) => Array.from({ length: fragmentPackets }, (_, i) => sizeOf(f * fragmentPackets + i));
+  const mediaOf = (f: number) => sizesOf(f).reduce((sum, size) => sum + size, 0);
+  const moof = (f: number, dataOffset: number): Uint8Array => {
+    const tfhd = box('tfhd', u32(0x020000), u32(1));
+    const tfdt = box('tfdt', u32(1 << 24), u32(0), u32(f * fragmentPackets * SAMPLES));
+    const trun = box('trun', u32(0x201), u32(fragmentPackets), u32(dataOffset), ...sizesOf(f).map(u32));
+    return box('moof', box('mfhd', u32(0), u32(f + 1)), box('traf', tfhd, tfdt, trun));
+  };
+  const moofBytes = moof(0, 0).length;
+  const fragmentBytes = (f: number) => moofBytes + 8 + mediaOf(f);
+  const render = (f: number) =>
+    bytes(moof(f, moofBytes + 8), u32(mediaOf(f) + 8), 'mdat', ...sizesOf(f).map((size, i) => packet(f * fragmentPackets + i, size)));
+
+  const init = bytes(
     box('ftyp', 'iso5', u32(0), 'iso5'),
     movie(
       0,
@@ -75,19 +104,39 @@ export function virtualFragmented(seconds: number): VirtualTrack {
       [box('mvex', fullBox('trex', u32(1), u32(1), u32(SAMPLES), u32(0), u32(0)))],
     ),
   );
-  const sizesOf = (f: number) => Array.from({ length: CHUNK_PACKETS }, (_, i) => sizeOf(f * CHUNK_PACKETS + i));
-  const mediaOf = (f: number) => sizesOf(f).reduce((sum, size) => sum + size, 0);
-  const moof = (f: number, dataOffset: number): Uint8Array => {
-    const tfhd = box('tfhd', u32(0x020000), u32(1));
-    const tfdt = box('tfdt', u32(1 << 24), u32(0), u32(f * CHUNK_PACKETS * SAMPLES));
-    const trun = box('trun', u32(0x201), u32(CHUNK_PACKETS), u32(dataOffset), ...sizesOf(f).map(u32));
-    return box('moof', box('mfhd', u32(0), u32(f + 1)), box('traf', tfhd, tfdt, trun));
-  };
-  const moofBytes = moof(0, 0).length;
-  const render = (f: number) =>
-    bytes(moof(f, moofBytes + 8), u32(mediaOf(f) + 8), 'mdat', ...sizesOf(f).map((size, i) => packet(f * CHUNK_PACKETS + i, size)));
-  const { size, read } = concatenate(head, fragments, (f) => moofBytes + 8 + mediaOf(f), render);
-  return { ...facts, name: 'fMP4', mediaType: 'audio/mp4', frames: fragments * CHUNK_PACKETS * SAMPLES, size, read };
+  const entries: IndexEntry[] = [];
+  for (let f = 0, offset = init.length; f < fragments; f++) {
+    entries.push({ offset, size: fragmentBytes(f) });
+    offset += entries[f].size;
+  }
+  const units = fragmentPackets * SAMPLES;
+  const head = index === 'sidx' ? bytes(init, sidx(entries, units)) : init;
+  const { size, read } = concatenate(head, fragments, fragmentBytes, render, index === 'mfra' ? mfra(entries, units) : undefined);
+  const name = index === 'none' ? 'fMP4' : `fMP4, ${index}`;
+  return { ...facts, name, mediaType: 'audio/mp4', frames: fragments * units, size, read };
+}
+
+/** ISO 14496-12 §8.16.3, for fragments that last `units` each. */
+function sidx(entries: readonly IndexEntry[], units: number): Uint8Array {
+  const references = new DataView(new ArrayBuffer(12 * entries.length));
+  entries.forEach(({ size }, i) => {
+    references.setUint32(12 * i, size);
+    references.setUint32(12 * i + 4, units);
+    references.setUint32(12 * i + 8, 0x90000000); // begins with an access point of type 1
+  });
+  return fullBox('sidx', u32(1), u32(RATE), u32(0), u32(0), u16(0), u16(entries.length), new Uint8Array(references.buffer));
+}
+
+/** ISO 14496-12 §8.8.9, as ffmpeg writes it: times and offsets of 64 bits. */
+function mfra(entries: readonly IndexEntry[], units: number): Uint8Array {
+  const table = new DataView(new ArrayBuffer(19 * entries.length));
+  entries.forEach(({ offset }, i) => {
+    table.setBigUint64(19 * i, BigInt(i * units));
+    table.setBigUint64(19 * i + 8, BigInt(offset));
+    for (let at = 16; at < 19; at++) table.setUint8(19 * i + at, 1);
+  });
+  const tfra = box('tfra', u32(1 << 24), u32(1), u32(0), u32(entries.length), new Uint8Array(table.buffer));
+  return box('mfra', tfra, fullBox('mfro', u32(8 + tfra.length + 16)));
 }
 
 /** The `moov` of one AAC track, stereo, without an edit list. */

@@ -3,6 +3,7 @@ import { virtualFlac } from './flac.ts';
 import { virtualMp3 } from './mp3.ts';
 import { virtualOggFlac, virtualOpus, virtualVorbis } from './ogg.ts';
 import type { VirtualTrack } from './track.ts';
+import { virtualTs } from './ts.ts';
 import { virtualWav } from './wav.ts';
 
 /** A track of every format, made when it is asked for. Vorbis needs ffmpeg. */
@@ -15,9 +16,12 @@ export const virtualTracks: readonly ((seconds: number) => VirtualTrack)[] = [
   (seconds) => virtualFlac(false, seconds),
   (seconds) => virtualM4a('first', seconds),
   (seconds) => virtualM4a('last', seconds),
-  virtualFragmented,
+  (seconds) => virtualFragmented('none', seconds),
+  (seconds) => virtualFragmented('sidx', seconds),
+  (seconds) => virtualFragmented('mfra', seconds),
   virtualOpus,
   virtualOggFlac,
   virtualVorbis,
   virtualWav,
+  virtualTs,
 ];
