@@ -503,7 +503,7 @@ export class Driver implements TransferHost {
 
   /** What is verified stays held, to be resumed; an answer that is not the media leaves nothing behind. */
   async #keepWhatIsSound(error: AulosError): Promise<void> {
-    const wasNeverMedia = error.code === 'media.unsupported' && this.asset.held.size === 0;
+    const wasNeverMedia = error.code.startsWith('media.') && this.asset.held.size === 0;
     await (wasNeverMedia ? this.asset.evict() : this.asset.flush()).catch(() => {}); // the download's error is the one that is told
   }
 
@@ -549,7 +549,7 @@ export class Driver implements TransferHost {
     const { length } = this;
     this.#announcer.length(length);
     this.demand.changed();
-    if (length === 0) this.#fail(new AulosError('media.unsupported', { offset: 0, what: 'no bytes' }, 'the resource is empty'));
+    if (length === 0) this.#fail(new AulosError('media.truncated', { offset: 0, what: 'file' }, 'the file is empty'));
   }
 
   async #close(): Promise<void> {

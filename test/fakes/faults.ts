@@ -221,7 +221,7 @@ export const httpFaults: readonly HttpFault[] = [
   fault('Content-Length beside chunks', first({ chunked: true, headers: { 'Content-Length': '5' } })),
   fault('chunks without a length', always({ chunked: true, ignoreRange: true })),
   fault('HTTP/1.0 until the end of the connection', always({ ...closing, protocol: 'HTTP/1.0' })),
-  fault('an empty body, once', first({ ignoreRange: true, body: '' }), 'media.unsupported'),
+  fault('an empty body, once', first({ ignoreRange: true, body: '' }), 'media.truncated'),
   fault('an empty 206 for a resume', thenWrong({ body: '', headers: { 'Content-Length': '0' } })),
 
   // Versions.
