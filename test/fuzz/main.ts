@@ -102,8 +102,12 @@ function printTable(ledger: Ledger, seconds: number): void {
     row(name, counts);
   }
   row('in all', sums);
+  const { user, system } = process.cpuUsage();
   const mib = (process.resourceUsage().maxRSS / 1024).toFixed(0);
-  console.log(`${seconds.toFixed(0)} s, ${Math.round((600 * sums[0]) / seconds)} executions in 10 minutes, at most ${mib} MiB`);
+  const rate = Math.round((600 * sums[0]) / seconds);
+  console.log(
+    `${seconds.toFixed(0)} s (CPU: ${((user + system) / 1e6).toFixed(0)} s), ${rate} executions in 10 minutes, at most ${mib} MiB`,
+  );
 }
 
 /** Runs one case that was kept, and tells how it ends. */

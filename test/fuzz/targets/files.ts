@@ -40,11 +40,14 @@ export const fileTarget = (format: string, perRound: number): Target<FileCase> =
     const seekTo = Array.from({ length: random.below(4) }, () => random.pick([0, 1, 0.01, 100]) * random.below(1000) * 0.001);
     return { name: `seed.${format}`, bytes, way: random.below(8), seekTo, isPlayed: random.chance(0.25) };
   },
-  // Where the length is not known, nobody can say what lies beyond.
-  run: (input) => expectTyped(CODES, input.way === 1 ? Number.MAX_SAFE_INTEGER : input.bytes.length, () => open(input)),
+  run: (input) => expectTyped(CODES, knownLength(input), () => open(input)),
 });
 
-async function open({ name, bytes, way, seekTo, isPlayed }: FileCase): Promise<void> {
+/** Where the length is not known, nobody can say what lies beyond it. */
+const knownLength = ({ bytes, way }: FileCase): number => (way === 1 ? Number.MAX_SAFE_INTEGER : bytes.length);
+
+async function open(input: FileCase): Promise<void> {
+  const { name, bytes, way, seekTo, isPlayed } = input;
   const source = sourceOf(bytes, way);
   const demuxer = await openDemuxer(source, name, never);
   const info = await demuxer.info(never);
@@ -52,7 +55,7 @@ async function open({ name, bytes, way, seekTo, isPlayed }: FileCase): Promise<v
   await readPackets(demuxer, bytes.length);
   for (const seconds of seekTo) {
     const point = await demuxer.seek(seconds, never);
-    checkSeekPoint(point, bytes.length);
+    checkSeekPoint(point, knownLength(input));
     await readPackets(demuxer, bytes.length, point, PACKETS_AFTER_SEEK);
   }
   checkInfo(await demuxer.info(never));
@@ -121,11 +124,13 @@ async function play(demuxer: Demuxer, info: MediaInfo, seconds: number): Promise
   }
 }
 
+const isPlayable = (sample: number): boolean => sample >= -8 && sample <= 8;
+
 /** What may be handed to a loudspeaker. */
 export function checkBlock({ planes, timestamp, sampleRate }: PcmBlock): void {
   must(sampleRate > 0 && Number.isSafeInteger(timestamp), `a block at frame ${timestamp} and ${sampleRate} Hz`);
   for (const plane of planes) {
     must(plane.length === planes[0].length, 'planes of different lengths');
-    for (const sample of plane) must(sample >= -8 && sample <= 8, `a sample of ${sample}`);
+    must(plane.every(isPlayable), 'a sample that is no number, or beyond ±8');
   }
 }

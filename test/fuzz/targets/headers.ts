@@ -42,7 +42,7 @@ interface HeaderCase {
 /** The heads of answers: Content-Range, digests, validators, lengths, and titles in the bodies of stations. */
 export const headersTarget: Target<HeaderCase> = {
   name: 'headers',
-  perRound: 12,
+  perRound: 20,
   invent(random) {
     const names = Object.keys(values).filter(() => random.chance(0.5));
     const headers = Object.fromEntries(names.map((name) => [name, mutatedText(random, random.pick(values[name]))]));

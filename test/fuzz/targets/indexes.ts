@@ -10,7 +10,7 @@ import { expectTyped, must, type Target } from '../target.ts';
 /** A frame index as it may be found beside an asset; whatever it says, looking things up in it ends with a place or none. */
 export const frameIndexTarget: Target<Uint8Array> = {
   name: 'frame index',
-  perRound: 6,
+  perRound: 10,
   invent: (random) => mutated(random, frameIndexOf(random).toBytes()),
   run(bytes) {
     const index = new FrameIndex({ isOnlyWay: true });
@@ -38,7 +38,7 @@ function frameIndexOf(random: Random): FrameIndex {
 /** A segment index as it may be found beside an asset. */
 export const segmentSidecarTarget: Target<Uint8Array> = {
   name: 'segment sidecar',
-  perRound: 6,
+  perRound: 10,
   invent(random) {
     const segments = Array.from({ length: 1 + random.below(20) }, (_, i) => ({
       range: { start: 1000 * (i + 1), end: 1000 * (i + 2) },
@@ -57,7 +57,7 @@ export const segmentSidecarTarget: Target<Uint8Array> = {
 /** The index of fragments, built from a file. */
 export const segmentIndexTarget: Target<Uint8Array> = {
   name: 'segment index',
-  perRound: 2,
+  perRound: 3,
   invent(random, { files }) {
     const movies = (files.get('mp4') ?? []).filter(({ name }) => /frag|dash/.test(name));
     return movies.length > 0 ? mutateFile(random, random.pick(movies).units, random.pick(movies).units) : undefined;

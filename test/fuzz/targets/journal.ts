@@ -13,7 +13,7 @@ const NAME = { generation: 1, epoch: 1 };
 /** What was recorded of an asset: nothing that stands there makes a run of bytes that a chunk cannot hold. */
 export const journalTarget: Target<Uint8Array> = {
   name: 'journal',
-  perRound: 6,
+  perRound: 10,
   invent(random) {
     const records = Array.from({ length: random.below(8) }, (_, i) => [...encodeRecord(anyRun(random), NAME, i)]).flat();
     return mutateBytes(random, Uint8Array.from(records));
@@ -39,22 +39,27 @@ export const folderTarget: Target<Folder> = {
     return { key, journal: mutateBytes(random, encodeRecord(anyRun(random), NAME, 0)), meta };
   },
   async run({ key, journal, meta }) {
-    const parent = mkdtempSync(path.join(tmpdir(), 'aulos-fuzz-'));
-    try {
-      const folder = path.join(parent, key);
-      mkdirSync(folder);
-      const names = ['journal.1.1', 'meta.1.json'];
-      writeFileSync(path.join(folder, names[0]), journal);
-      writeFileSync(path.join(folder, names[1]), meta);
-      checkRuns(await new JournalReader(folder, 1).read(names));
-      const { record, highest } = await readFacts(folder, names);
-      must(highest === 1, `${highest} as the highest generation`);
-      must(!record || (record.generation === 1 && record.key === key), 'a record of another asset');
-    } finally {
-      rmSync(parent, { recursive: true });
-    }
+    parent ??= temporaryFolder();
+    const folder = path.join(parent, key);
+    mkdirSync(folder, { recursive: true });
+    const names = ['journal.1.1', 'meta.1.json'];
+    writeFileSync(path.join(folder, names[0]), journal);
+    writeFileSync(path.join(folder, names[1]), meta);
+    checkRuns(await new JournalReader(folder, 1).read(names));
+    const { record, highest } = await readFacts(folder, names);
+    must(highest === 1, `${highest} as the highest generation`);
+    must(!record || (record.generation === 1 && record.key === key), 'a record of another asset');
   },
 };
+
+/** One for all executions, gone with the process. */
+let parent: string | undefined;
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'aulos-fuzz-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
 
 function anyRun(random: Random): Run {
   const start = random.below(CHUNK_BYTES);

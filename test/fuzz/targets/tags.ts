@@ -105,7 +105,7 @@ interface ParserCase {
 /** Parsers of tags and of descriptions in the heads of files, each given mutations of a sound piece of its own. */
 export const tagsTarget: Target<ParserCase> = {
   name: 'tags and heads',
-  perRound: 12,
+  perRound: 40,
   invent(random) {
     const parser = random.pick(Object.keys(parsers));
     const sound = random.pick(parsers[parser].sound);
