@@ -1,7 +1,7 @@
 import type { Tags } from '../media.ts';
+import { fromBase64 } from './base64.ts';
 import { type FlacPictureHead, MAX_FLAC_PICTURE_HEAD_BYTES, parseFlacPictureHead } from './flac-picture.ts';
 import { MAX_PICTURE_BYTES, MAX_PICTURES } from './metadata.ts';
-import { fromBase64 } from './ogg-pictures.ts';
 import { parseVorbisComment } from './vorbis-comment.ts';
 
 /** A picture in the headers of an Ogg stream: what is said of it, and where it lies in the headers when they are joined. */

@@ -1,4 +1,5 @@
 import type { ByteSource } from '../source/source.ts';
+import { fromBase64 } from './base64.ts';
 import { ByteReader } from './byte-reader.ts';
 import { parseFlacPictureHead } from './flac-picture.ts';
 import { mappingOf } from './ogg-mapping.ts';
@@ -29,14 +30,4 @@ export function pictureOfComment(text: Uint8Array): Uint8Array | undefined {
   const block = fromBase64(text);
   const head = block && parseFlacPictureHead(block);
   return head && block.subarray(head.headBytes, head.headBytes + head.pictureBytes);
-}
-
-/** Bytes that base64 in ASCII stands for; undefined if it is none. */
-export function fromBase64(text: Uint8Array): Uint8Array | undefined {
-  try {
-    const binary = atob(new TextDecoder('latin1').decode(text));
-    return Uint8Array.from(binary, (character) => character.charCodeAt(0));
-  } catch {
-    return undefined; // not base64
-  }
 }
