@@ -11,17 +11,19 @@ export function virtualMovie({ fragments, sampleBytes }) {
   const init = initOf(readFileSync(fixture));
   const sizes = Array.from({ length: SAMPLES }, (_, i) => sampleBytes + (i % 2 ? 8 : -8));
   const template = fragment(sizes);
+  const moofSize = template.readUInt32BE(0);
   const size = init.length + fragments * template.length;
 
-  /** A piece that starts at `start`: it ends at `end`, or before, at the end of a fragment. */
+  /** A piece that starts at `start`: it ends at `end`, or before, at the end of a `moof` or of a fragment. */
   function read(start, end) {
     if (start < init.length) return init.subarray(start, Math.min(end, init.length));
     const index = Math.floor((start - init.length) / template.length);
     const from = start - init.length - index * template.length;
-    const bytes = Buffer.from(template);
+    if (from >= moofSize) return template.subarray(from, from + end - start);
+    const bytes = Buffer.from(template.subarray(0, moofSize));
     bytes.writeUInt32BE(index + 1, SEQUENCE_AT);
     bytes.writeBigUInt64BE(BigInt(index * SAMPLES * FRAMES), DECODE_TIME_AT);
-    return bytes.subarray(from, Math.min(template.length, from + end - start));
+    return bytes.subarray(from, from + end - start);
   }
   return { size, read };
 }

@@ -11,6 +11,8 @@ import { toUnits } from './packet-times.ts';
 
 /** A `moof` of 8 MiB describes a million samples; as numbers they take three times as much. */
 const MAX_MOOF_BYTES = 8 << 20;
+/** An index takes 200 bytes of memory for each: 50 MB, and sound of 70 hours in fragments of a second. */
+const MAX_FRAGMENTS = 250_000;
 /** Boxes in a row without a sample of ours. */
 const MAX_BOXES_BETWEEN = 100_000;
 
@@ -70,6 +72,8 @@ export async function buildSegmentIndex(source: ByteSource, signal: AbortSignal)
     if (range.end > (source.length ?? Infinity)) {
       throw new AulosError('media.truncated', { offset: range.start, what: 'fragment' }, 'the file ends inside a fragment');
     }
+    if (segments.length >= MAX_FRAGMENTS)
+      throw new AulosError('media.limit', { offset: range.start, what: 'fragments' }, 'the file has too many fragments for an index');
     segments.push({ range, decodeTime, duration, sync });
     earliest = decodeTime + 1;
   }
