@@ -1,4 +1,4 @@
-import type { MediaInfo, Packet, SeekPoint } from '../media.ts';
+import type { MediaInfo, Metadata, Packet, SeekPoint } from '../media.ts';
 import type { ByteSource } from '../source/source.ts';
 import { readAdtsFrame } from './adts-frames.ts';
 import { type AdtsHead, readAdtsHead } from './adts-head.ts';
@@ -8,6 +8,7 @@ import type { Demuxer } from './demuxer.ts';
 import { FrameIndex } from './frame-index.ts';
 import { InfoInTime } from './info-in-time.ts';
 import { PacketRates } from './packet-rates.ts';
+import { readTailTags } from './tail-tags.ts';
 
 /**
  * Demuxes ADTS (ISO/IEC 14496-3 §1.A), also behind ID3v2 tags: AAC frames one after another, and nothing that says how many. So the
@@ -28,6 +29,7 @@ class AdtsDemuxer implements Demuxer {
   readonly frameIndex = new FrameIndex({ isOnlyWay: true });
   readonly #source: ByteSource;
   #stream: Promise<OpenStream> | undefined;
+  #hasReadTail = false;
 
   constructor(source: ByteSource) {
     this.#source = source;
@@ -35,6 +37,13 @@ class AdtsDemuxer implements Demuxer {
 
   async info(signal: AbortSignal): Promise<MediaInfo> {
     return (await this.#open(signal)).info.now;
+  }
+
+  async metadata(signal: AbortSignal): Promise<Metadata> {
+    const { info } = await this.#open(signal);
+    if (!this.#hasReadTail) info.add(await readTailTags(this.#source, signal));
+    this.#hasReadTail = true;
+    return info.now;
   }
 
   async *packets(signal: AbortSignal, from?: SeekPoint): AsyncGenerator<Packet> {

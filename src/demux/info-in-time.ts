@@ -1,7 +1,8 @@
-import type { MediaInfo } from '../media.ts';
+import type { MediaInfo, Metadata } from '../media.ts';
 import type { FrameIndex } from './frame-index.ts';
+import { joinMetadata } from './metadata.ts';
 
-/** What the head of a file says, and later what all of its packets say of the duration. */
+/** What the head of a file says, later what all of its packets say of the duration, and what other places say besides. */
 export class InfoInTime {
   #now: MediaInfo;
   readonly #index: FrameIndex;
@@ -19,5 +20,10 @@ export class InfoInTime {
       this.#now = { ...this.#now, frames, duration: frames / config.sampleRate, durationIsExact: true };
     }
     return this.#now;
+  }
+
+  /** Adds what another place says; where they differ, what is known already is right. */
+  add(metadata: Metadata): void {
+    this.#now = { ...this.now, ...joinMetadata(this.now, metadata) };
   }
 }

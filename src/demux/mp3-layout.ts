@@ -2,7 +2,7 @@ import { AulosError } from '../errors.ts';
 import type { MediaInfo } from '../media.ts';
 import type { ByteSource } from '../source/source.ts';
 import { ByteReader } from './byte-reader.ts';
-import { readId3 } from './id3.ts';
+import { readHeadTags } from './head-tags.ts';
 import { type ConstantRate, constantRateOf, countConstantFrames, readHead } from './mp3-constant-rate.ts';
 import { mpegAudioPackets } from './mpeg-audio-packets.ts';
 import { type FoundFrame, findFrame, frameBytes } from './mpeg-audio-sync.ts';
@@ -30,7 +30,7 @@ export interface Mp3Layout {
 /** Reads as much of the head as it takes: tags, the first frame, and, where that is no Xing or VBRI tag, 16 KiB of frames. */
 export async function readMp3Layout(source: ByteSource, signal: AbortSignal): Promise<Mp3Layout> {
   const reader = new ByteReader(source, signal);
-  const { metadata } = await readId3(reader, signal);
+  const metadata = await readHeadTags(reader, signal);
   const first = await findFrame(reader);
   if (!first) throw noFrames(reader);
   const tagOffset = reader.position;

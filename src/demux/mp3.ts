@@ -1,4 +1,4 @@
-import type { MediaInfo, Packet, SeekPoint } from '../media.ts';
+import type { MediaInfo, Metadata, Packet, SeekPoint } from '../media.ts';
 import type { ByteSource } from '../source/source.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { Demuxer } from './demuxer.ts';
@@ -7,6 +7,7 @@ import { InfoInTime } from './info-in-time.ts';
 import { type Mp3Layout, readMp3Layout } from './mp3-layout.ts';
 import { Mp3Seeker } from './mp3-seek.ts';
 import { mpegAudioPackets } from './mpeg-audio-packets.ts';
+import { readTailTags } from './tail-tags.ts';
 
 /**
  * Demuxes MPEG audio of layers I to III (ISO/IEC 11172-3, 13818-3) with or without ID3, Xing, LAME, VBRI and APE tags. A packet is a frame.
@@ -27,6 +28,7 @@ class Mp3Demuxer implements Demuxer {
   readonly frameIndex = new FrameIndex({ isOnlyWay: true });
   readonly #source: ByteSource;
   #stream: Promise<OpenStream> | undefined;
+  #hasReadTail = false;
 
   constructor(source: ByteSource) {
     this.#source = source;
@@ -34,6 +36,13 @@ class Mp3Demuxer implements Demuxer {
 
   async info(signal: AbortSignal): Promise<MediaInfo> {
     return (await this.#open(signal)).info.now;
+  }
+
+  async metadata(signal: AbortSignal): Promise<Metadata> {
+    const { info } = await this.#open(signal);
+    if (!this.#hasReadTail) info.add(await readTailTags(this.#source, signal));
+    this.#hasReadTail = true;
+    return info.now;
   }
 
   async *packets(signal: AbortSignal, from?: SeekPoint): AsyncGenerator<Packet> {

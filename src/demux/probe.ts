@@ -4,6 +4,7 @@ import type { SegmentIndex } from '../source/segment-index.ts';
 import type { ByteSource } from '../source/source.ts';
 import { adtsDemuxer } from './adts.ts';
 import { ADTS_HEADER_BYTES, parseAdtsHeader } from './adts-header.ts';
+import { aiffDemuxer } from './aiff.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { Demuxer, DemuxerFactory } from './demuxer.ts';
 import { flacDemuxer } from './flac.ts';
@@ -54,6 +55,7 @@ const factories: Partial<Record<Container, () => Promise<DemuxerFactory>>> = {
   adts: async () => adtsDemuxer,
   flac: async () => flacDemuxer,
   wav: async () => wavDemuxer,
+  aiff: async () => aiffDemuxer,
   mp4: async () => (await import('./mp4.ts')).mp4Demuxer,
   ogg: async () => (await import('./ogg.ts')).oggDemuxer,
   ts: async () => (await import('./ts.ts')).tsDemuxer,
