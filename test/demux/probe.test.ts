@@ -43,7 +43,6 @@ describe('openDemuxer', () => {
   });
 
   it.each([
-    ['FORM\0\0\0\0AIFF', 'aiff container'],
     ['\x1aE\xdf\xa3', 'webm container'],
     ['GIF89a..', 'bytes 47 49 46 38 39 61 2e 2e'],
   ])('refuses %j by name and offset', async (magic, what) => {
