@@ -53,6 +53,7 @@ class DiskMedium implements Medium {
   readonly checksum = crc32;
   readonly growsInPlace = true;
   readonly batchBytes = 1024 * 1024;
+  readonly takesBatchesAhead = false;
   readonly residentBytes = 1024 * 1024;
   readonly syncsEachWrite: boolean;
   readonly #layout: DiskLayout;

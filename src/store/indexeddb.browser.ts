@@ -35,6 +35,7 @@ class IndexedDbMedium implements Medium {
   readonly checksum = crc32;
   readonly growsInPlace = false;
   readonly batchBytes = 2 * 1024 * 1024;
+  readonly takesBatchesAhead = true;
   readonly residentBytes = 8 * 1024 * 1024;
   readonly syncsEachWrite = false;
   readonly #name: string;

@@ -40,7 +40,8 @@ export interface Piece {
 }
 
 /**
- * One asset on a medium: thin, without policy. Calls that change it come one at a time, except that `load` may come at any moment.
+ * One asset on a medium: thin, without policy. Calls that change it come one at a time, except that `load` may come at any moment, and two
+ * writes at once where {@link Medium.takesBatchesAhead}.
  * Every method rejects with an AulosError `store.*`; `store.full` means that making room and trying again is worth it.
  */
 export interface Volume {
@@ -91,6 +92,8 @@ export interface Medium {
   readonly growsInPlace: boolean;
   /** Bytes that are written in one go. */
   readonly batchBytes: number;
+  /** A batch may be handed over while the one before it is under way: they take effect in that order. */
+  readonly takesBatchesAhead: boolean;
   /** Bytes of an open asset that are kept in memory after they were stored, so that a reader close behind the writer never waits. */
   readonly residentBytes: number;
   /** A write resolves only when it is durable. */

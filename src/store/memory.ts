@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { AulosError } from '../errors.ts';
+import type { Checksum } from './crc32.ts';
 import type { AssetRecord, Medium, Piece, Stored, StoredAsset, Volume } from './medium.ts';
 import type { Run } from './record.ts';
 import { RunTable } from './run-table.ts';
@@ -21,9 +22,10 @@ export function createMemoryStore({ limits, clock = systemClock }: MemoryStoreOp
 /** Keeps volumes in a map. */
 export class MemoryMedium implements Medium {
   // What is here arrived in this process; there is nothing to verify.
-  readonly checksum = (): number => 0;
+  readonly checksum: Checksum = () => 0;
   readonly growsInPlace = false;
   readonly batchBytes = 1024 * 1024;
+  readonly takesBatchesAhead: boolean = false;
   readonly residentBytes = 1024 * 1024;
   readonly syncsEachWrite = false;
   readonly #volumes = new Map<string, MemoryVolume>();

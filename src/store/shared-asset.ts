@@ -7,6 +7,7 @@ import type { AssetRecord, Medium, Piece, Volume } from './medium.ts';
 import { CHUNK_BYTES, isSound, type Run, rangeOf, runAt, splitByChunk } from './record.ts';
 import { Resident } from './resident.ts';
 import { RunTable } from './run-table.ts';
+import { RunningChecksums } from './running-checksums.ts';
 import type { Asset, AssetFacts } from './store.ts';
 
 /** Back-pressure: a write waits while this much has not reached the medium. */
@@ -44,6 +45,7 @@ export class SharedAsset {
   readonly #volume: Volume;
   readonly #runs: RunTable;
   readonly #resident = new Resident();
+  readonly #checksums: RunningChecksums;
   /** Sidecars of an asset whose store takes no more. */
   readonly #sidecars = new Map<string, Uint8Array>();
   /** Why the medium is left alone from now on. */
@@ -56,6 +58,9 @@ export class SharedAsset {
   #sequence: number;
   #turn: Promise<unknown> = Promise.resolve();
   #draining: Promise<void> | undefined;
+  /** The batch that was handed over last, until it is stored, and what is in such batches. */
+  #writing: Promise<void> | undefined;
+  readonly #underWay = new RangeSet();
   readonly #changes = new Wake();
   #noticing: Promise<void> | undefined;
   #timer: unknown;
@@ -65,6 +70,7 @@ export class SharedAsset {
     this.key = key;
     this.#host = host;
     this.#volume = volume;
+    this.#checksums = new RunningChecksums(host.medium.checksum);
     this.#runs = new RunTable(volume.runs);
     for (const run of this.#runs) this.held.add(rangeOf(run));
     this.generation = this.#highestGeneration = record?.generation ?? 0;
@@ -234,27 +240,48 @@ export class SharedAsset {
   /** Copies bytes of one chunk into memory. Held bytes stay as they are: within one generation they are the same. */
   #stage(part: ByteRange, bytes: Uint8Array): void {
     for (const gap of this.held.gaps(part)) {
-      this.#resident.put(gap.start, bytes.subarray(gap.start - part.start, gap.end - part.start), true);
+      const missing = bytes.subarray(gap.start - part.start, gap.end - part.start);
+      this.#resident.put(gap.start, missing, true);
+      if (!this.#full) this.#checksums.add(gap.start, missing);
       this.held.add(gap);
     }
     this.#lastWritten = part.start;
     if (this.#full) this.#spill();
     else if (this.#resident.dirtyBytes > 0) {
       this.#timer ??= this.#host.clock.setTimeout(() => void this.flush(), BATCH_MS);
-      if (this.#resident.dirtyBytes >= this.#host.medium.batchBytes) void this.#drain();
+      if (this.#resident.dirtyBytes - this.#underWay.size >= this.#host.medium.batchBytes) void this.#drain();
     }
   }
 
-  /** Writes a batch; single flight. The chunk that is being filled stays behind if there is more, so that it is written once and whole. */
+  /**
+   * Hands a batch to the medium; single flight. Resolves when it is stored or, where the medium takes batches ahead, when those before it
+   * are. The chunk that is being filled stays behind if there is more, so that it is written once and whole.
+   */
   #drain(): Promise<void> {
-    this.#draining ??= this.#inTurn(async () => {
-      const dirty = [...this.#resident.dirtyRanges()];
-      const whole = dirty.filter((range) => range.end % CHUNK_BYTES === 0 || !contains(range, this.#lastWritten));
-      await this.#store(whole.length > 0 ? whole : dirty);
+    this.#draining ??= this.#afterTurn(async () => {
+      const idle = [...this.#resident.dirtyRanges()].flatMap((range) => [...this.#underWay.gaps(range)]);
+      const whole = idle.filter((range) => range.end % CHUNK_BYTES === 0 || !contains(range, this.#lastWritten));
+      const before = this.#writing;
+      if (idle.length > 0) this.#writing = this.#storeBeside(before, whole.length > 0 ? whole : idle);
+      await (this.#host.medium.takesBatchesAhead ? before : this.#writing);
     }).finally(() => {
       this.#draining = undefined;
     });
     return this.#draining;
+  }
+
+  /** Stores ranges while those `before` are being stored; resolves when both are. */
+  #storeBeside(before: Promise<void> | undefined, ranges: readonly ByteRange[]): Promise<void> {
+    for (const range of ranges) this.#underWay.add(range);
+    const storing = this.#store(ranges).finally(() => {
+      for (const range of ranges) this.#underWay.delete(range);
+    });
+    const both = Promise.all([before, storing])
+      .then(() => {})
+      .finally(() => {
+        if (this.#writing === both) this.#writing = undefined;
+      });
+    return both;
   }
 
   async #flushInTurn(): Promise<void> {
@@ -283,13 +310,16 @@ export class SharedAsset {
   #pieceOf(range: ByteRange): Piece {
     const { checksum, growsInPlace } = this.#host.medium;
     const before = range.start % CHUNK_BYTES === 0 ? undefined : this.#runs.endingAt(range.start);
+    const whole = before ? { start: rangeOf(before).start, end: range.end } : range;
     const bytes = this.#resident.peek(range);
-    if (!before) return { run: runAt(range, checksum(bytes)), grownFrom: undefined, bytes };
-    const whole = { start: rangeOf(before).start, end: range.end };
-    if (growsInPlace) return { run: runAt(whole, checksum(bytes, before.checksum)), grownFrom: before, bytes };
-    if (!this.#resident.contains(whole)) return { run: runAt(range, checksum(bytes)), grownFrom: undefined, bytes };
+    if (before && growsInPlace) {
+      return { run: runAt(whole, this.#checksums.take(whole) ?? checksum(bytes, before.checksum)), grownFrom: before, bytes };
+    }
+    if (!before || !this.#resident.contains(whole)) {
+      return { run: runAt(range, this.#checksums.take(range) ?? checksum(bytes)), grownFrom: undefined, bytes };
+    }
     const all = this.#resident.peek(whole);
-    return { run: runAt(whole, checksum(all)), grownFrom: before, bytes: all };
+    return { run: runAt(whole, this.#checksums.take(whole) ?? checksum(all)), grownFrom: before, bytes: all };
   }
 
   /** Bytes of a held range in one chunk. Whatever comes from the medium is verified each time it is loaded. */
@@ -403,6 +433,7 @@ export class SharedAsset {
   }
 
   #goVolatile(cause: AulosError): void {
+    if (this.#full) return; // of two batches under way both may fail
     this.#full = cause;
     this.volatile = true;
     this.#spill();
@@ -417,12 +448,21 @@ export class SharedAsset {
     this.held.clear();
     this.#runs.clear();
     this.#resident.clear();
+    this.#checksums.clear();
     this.#sidecars.clear();
     this.committed = false;
   }
 
   /** Changes of the medium come one after the other; a failed one does not hold up the next. */
   #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    return this.#afterTurn(async () => {
+      await this.#writing?.catch(() => {});
+      return await action();
+    });
+  }
+
+  /** As {@link #inTurn}, but batches may still be under way. */
+  #afterTurn<T>(action: () => Promise<T>): Promise<T> {
     const result = this.#turn.then(action);
     this.#turn = result.catch(() => {});
     return result;

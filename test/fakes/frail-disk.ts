@@ -70,6 +70,7 @@ class FrailMedium implements Medium {
   readonly checksum = crc32;
   readonly growsInPlace = true;
   readonly batchBytes = 96 * 1024;
+  readonly takesBatchesAhead = false;
   readonly residentBytes = CHUNK_BYTES;
   readonly syncsEachWrite = false;
   readonly #files: Map<string, Files>;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { AulosError } from '../../src/errors.ts';
+import { crc32 } from '../../src/store/crc32.ts';
 import { assetKey } from '../../src/store/key.ts';
 import type { Piece, Volume } from '../../src/store/medium.ts';
 import { MemoryMedium } from '../../src/store/memory.ts';
@@ -28,6 +29,13 @@ class WatchedMedium extends MemoryMedium {
   }
 }
 
+/** One that takes batches ahead; they wait until the test lets them go, or fails them. */
+class AheadMedium extends WatchedMedium {
+  override readonly takesBatchesAhead = true;
+  readonly waiting: { release(): void; fail(error: AulosError): void }[] = [];
+  override beforeWrite = (): Promise<void> => new Promise((release, fail) => this.waiting.push({ release, fail }));
+}
+
 /** A clock whose timers run when the test says so. */
 class ManualClock {
   readonly timers = new Map<number, () => void>();
@@ -50,6 +58,10 @@ async function openOn(medium: WatchedMedium, clock = new ManualClock(), maxBytes
 
 const fill = (asset: Asset, start: number, end: number): Promise<void> => asset.write(1, start, contentAt({ start, end }));
 
+async function fillByChunks(asset: Asset, end: number): Promise<void> {
+  for (let start = 0; start < end; start += CHUNK) await fill(asset, start, start + CHUNK);
+}
+
 describe('writing behind', () => {
   test('at most 4 MiB and a chunk wait for a slow medium, however much is written', async () => {
     const medium = new WatchedMedium();
@@ -66,6 +78,69 @@ describe('writing behind', () => {
     release();
     await Promise.all(writes);
     expect(asset.held.size).toBe(20 * MiB);
+  });
+
+  test('two batches are under way where the medium takes them ahead, and a flush waits for both', async () => {
+    const medium = new AheadMedium();
+    const asset = await openOn(medium);
+    const writing = fillByChunks(asset, 6 * MiB);
+    await expect.poll(() => medium.waiting.length).toBe(2);
+    const told: string[] = [];
+    const flushing = asset.flush().then(() => told.push('flushed'));
+    medium.waiting[1].release();
+    await expect.poll(() => medium.written.length).toBe(1);
+    expect(medium.waiting.length).toBe(2);
+    medium.waiting[0].release();
+    for (let batch = 2; told.length === 0; batch++) {
+      await expect.poll(() => told.length + medium.waiting.length).toBeGreaterThan(batch);
+      medium.waiting[batch]?.release();
+    }
+    await Promise.all([writing, flushing]);
+    const runs = medium.written.flat().map(({ run }) => rangeOf(run));
+    const inOrder = runs.sort((a, b) => a.start - b.start);
+    expect(inOrder).toEqual(Array.from({ length: 24 }, (_, i) => ({ start: i * CHUNK, end: (i + 1) * CHUNK })));
+    await expectContent(asset, { start: 0, end: 6 * MiB });
+  });
+
+  test.each([
+    ['first', [0]],
+    ['second', [1]],
+    ['first and the second', [0, 1]],
+  ])('of two batches under way the %s may fail: that is told once, and what came last is read right', async (_, failing) => {
+    const medium = new AheadMedium();
+    const asset = await openOn(medium);
+    const told: string[] = [];
+    asset.onFull = ({ code }) => told.push(code);
+    const writing = fillByChunks(asset, 12 * MiB);
+    await expect.poll(() => medium.waiting.length).toBe(2);
+    for (const [i, { release, fail }] of medium.waiting.entries()) {
+      if (failing.includes(i)) fail(new AulosError('store.io', {}, 'no'));
+      else release();
+    }
+    await writing;
+    await asset.flush();
+    expect(told).toEqual(['store.io']);
+    expect(asset.volatile).toBe(true);
+    for (const range of asset.held.toArray()) await expectContent(asset, range);
+    expect(asset.held.contains({ start: 6 * MiB, end: 12 * MiB })).toBe(true);
+    await asset.close();
+  });
+
+  test('a byte that comes in order is summed once, when it comes', async () => {
+    let summed = 0;
+    const medium = new (class extends WatchedMedium {
+      override readonly checksum = (bytes: Uint8Array, previous?: number): number => {
+        summed += bytes.length;
+        return crc32(bytes, previous);
+      };
+    })();
+    const asset = await openOn(medium);
+    for (let start = 0; start < 2 * MiB; start += 1000) await fill(asset, start, start + 1000);
+    await asset.flush();
+    await fill(asset, 4 * MiB + 10, 4 * MiB + 500);
+    await asset.flush();
+    expect(summed).toBe(Math.ceil((2 * MiB) / 1000) * 1000 + 490);
+    for (const { run, bytes } of medium.written.flat()) expect(run.checksum, `chunk ${run.chunk}`).toBe(crc32(bytes));
   });
 
   test('small writes in sequence become runs of a whole chunk', async () => {
