@@ -7,7 +7,7 @@ import { FlacFrameFinder } from './flac-frame-finder.ts';
 import { noFlacMetadata, readFlacMetadata } from './flac-metadata.ts';
 import { beginSearch, isNear, narrow, probeOffset } from './flac-seek.ts';
 import type { FlacSeekTable, Landmark } from './flac-seek-table.ts';
-import { type FlacStreamInfo, flacDescription, parseStreamInfo, synthesizeStreamInfo } from './flac-stream-info.ts';
+import { credibleTotal, type FlacStreamInfo, flacDescription, parseStreamInfo, synthesizeStreamInfo } from './flac-stream-info.ts';
 import { FrameIndex } from './frame-index.ts';
 import { readId3 } from './id3.ts';
 import { InfoInTime } from './info-in-time.ts';
@@ -151,7 +151,7 @@ async function readHead(source: ByteSource, index: FrameIndex, signal: AbortSign
   const metadata = hasMarker ? await readFlacMetadata(reader) : noFlacMetadata();
   const stated = metadata.streamInfo && parseStreamInfo(metadata.streamInfo);
   const finder = new FlacFrameFinder(reader, stated?.bits ?? 32, 0);
-  const offset = reader.position;
+  const offset = reader.positionInside;
   if (!(await finder.sync())) throw new AulosError('media.truncated', { offset, what: 'FLAC frame' }, 'no FLAC frame before the end');
 
   const { channels, blockSize } = finder.header;
@@ -159,7 +159,7 @@ async function readHead(source: ByteSource, index: FrameIndex, signal: AbortSign
   if (sampleRate === 0) throw new AulosError('media.unsupported', { offset, what: 'FLAC without a sample rate' }, 'FLAC that is not audio');
   const streamInfoBytes = metadata.streamInfo ?? synthesizeStreamInfo({ sampleRate, channels, bits: finder.header.bits || 16 });
   const streamInfo = parseStreamInfo(streamInfoBytes);
-  const frames = streamInfo.totalFrames || undefined;
+  const frames = credibleTotal(streamInfo, (source.length ?? reader.position) - reader.position);
   const duration = frames && frames / sampleRate;
   const chapters = metadata.cueTracks.map(({ number, start }) => ({ title: `Track ${number}`, start: start / sampleRate, end: undefined }));
   const info: MediaInfo = {

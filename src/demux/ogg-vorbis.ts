@@ -10,6 +10,10 @@ const SETUP = 5;
 const HEADER_PREFIX_BYTES = 7;
 const IDENTIFICATION_BYTES = 30;
 
+/** Blocks have 64 to 8,192 samples (§4.2.2). */
+const MIN_BLOCK_BITS = 6;
+const MAX_BLOCK_BITS = 13;
+
 /** Vorbis in Ogg: three headers, which have odd types; packets of sound begin with a bit 0. */
 export class OggVorbis implements OggMapping {
   readonly #packets = new Map<number, Uint8Array>();
@@ -34,13 +38,15 @@ export class OggVorbis implements OggMapping {
     const channels = view.getUint8(11);
     const sampleRate = view.getUint32(12, true);
     if (channels === 0 || sampleRate === 0 || sampleRate > 768_000) return undefined;
+    const [short, long] = [identification[28] & 15, identification[28] >> 4];
+    if (short < MIN_BLOCK_BITS || long < short || long > MAX_BLOCK_BITS) return undefined;
     return {
       config: { codec: 'vorbis', codecString: 'vorbis', sampleRate, channels, description: laced([identification, comment, setup]) },
       tags: this.#headers.tags,
       pictures: this.#headers.pictures,
       codecDelay: 0,
       // A block overlaps with the one before.
-      prerollFrames: 2 ** (identification[28] >> 4),
+      prerollFrames: 2 ** long,
     };
   }
 

@@ -81,7 +81,9 @@ export class SegmentIndex {
       segments.push({ range: { start, end: byte }, decodeTime, duration, sync: sizeAndSync % 2 === 1 });
     }
     const isWhole = segments.length === count && count > 0 && cursor.at === bytes.length && timescale > 0;
-    return isWhole && segments.every(isSane) ? new SegmentIndex({ start: 0, end: initEnd }, timescale, segments) : undefined;
+    return isWhole && segments.every(isSane) && segments.every(isLater)
+      ? new SegmentIndex({ start: 0, end: initEnd }, timescale, segments)
+      : undefined;
   }
 
   #firstWhere(test: (segment: Segment) => boolean): number {
@@ -97,6 +99,10 @@ export class SegmentIndex {
 }
 
 const FORMAT_VERSION = 1;
+
+/** True if a segment begins behind the beginning of the one before, in time and bytes. */
+const isLater = ({ range, decodeTime }: Segment, at: number, all: readonly Segment[]): boolean =>
+  at === 0 || (decodeTime > all[at - 1].decodeTime && range.start > all[at - 1].range.start);
 
 /** A sidecar may be damaged: what it says must be places and times. */
 const isSane = ({ range: { start, end }, decodeTime, duration }: Segment): boolean =>
