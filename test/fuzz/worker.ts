@@ -5,7 +5,7 @@ import { type FoundCase, keepCase } from './findings.ts';
 import { Ledger } from './ledger.ts';
 import { SeedBook } from './seed-book.ts';
 import type { Seed } from './seeds.ts';
-import type { Finding, Target } from './target.ts';
+import { Finding, type Target } from './target.ts';
 import { targetsNamed } from './targets/all.ts';
 
 /** What a worker is given. */
@@ -63,8 +63,8 @@ async function runOne(target: Target, at: number, execution: number, seeds: Seed
   const before = heapBytes();
   try {
     ledger.count(at, await execute(target, input));
-    const grown = heapBytes() - before;
-    if (grown > MAX_GROWTH) throw Object.assign(new Error(`${grown} bytes of memory`), { name: 'Finding' });
+    const grown = heapBytes() - before > MAX_GROWTH ? keptBytes() - before : 0;
+    if (grown > MAX_GROWTH) throw new Finding(`${grown} bytes are kept`);
   } catch (error) {
     const { message, stack, cause } = error as Finding;
     ledger.count(at, 'findings');
