@@ -2,12 +2,14 @@ import { frameSpan } from '../decode/gapless.ts';
 import { createDecoder, type DecoderOptions } from '../decode/registry.ts';
 import type { Demuxer } from '../demux/demuxer.ts';
 import { FrameIndexKeeper } from '../demux/frame-index-keeper.ts';
+import { type PictureBytes, readPicture } from '../demux/pictures.ts';
 import { openDemuxer } from '../demux/probe.ts';
-import type { MediaInfo } from '../media.ts';
+import type { MediaInfo, Metadata, Picture } from '../media.ts';
 import type { SegmentIndex } from '../source/segment-index.ts';
 import type { FileSource, SourceReader } from '../source/source.ts';
 import { decodeBlocks } from './decode-blocks.ts';
 import type { Span, Track } from './track.ts';
+import { Waveform } from './waveform.ts';
 
 /** Bytes handed on at a time by `Track.bytes`. */
 const CHUNK = 65_536;
@@ -43,17 +45,21 @@ export async function openTrack(
 /** The segment index as soon as there is one; asking for it sooner would ask for the whole resource. */
 function watchIndex(source: FileSource, signal: AbortSignal): () => SegmentIndex | undefined {
   let index: SegmentIndex | undefined;
-  const take = () => {
+  whenComplete(source, signal, () => {
     source.segmentIndex(signal).then(
       (built) => {
         index = built;
       },
       () => {}, // closed before it was built
     );
-  };
-  if (source.phase === 'complete') take();
-  else source.events.on('source.phase', ({ payload }) => payload.to === 'complete' && take(), { signal });
+  });
   return () => index;
+}
+
+/** Calls `then` when every byte is held, at once if that is so. */
+function whenComplete(source: FileSource, signal: AbortSignal, then: () => void): void {
+  if (source.phase === 'complete') then();
+  else source.events.on('source.phase', ({ payload }) => payload.to === 'complete' && then(), { signal });
 }
 
 class OpenTrack implements Track {
@@ -63,6 +69,7 @@ class OpenTrack implements Track {
   readonly #reader: SourceReader;
   readonly #demuxer: Demuxer;
   readonly #keeper: FrameIndexKeeper | undefined;
+  readonly #waveform: Waveform;
   readonly #life: AbortController;
   readonly #onClosed: (() => Promise<void>) | undefined;
 
@@ -82,12 +89,12 @@ class OpenTrack implements Track {
     this.#reader = reader;
     this.#demuxer = demuxer;
     this.#keeper = keeper;
+    this.#waveform = new Waveform(source, () => this.info);
     this.#life = life;
     this.#onClosed = onClosed;
-    keeper?.follow(life.signal, (exact) => {
-      this.#info = exact;
-      source.announce(exact);
-    });
+    const { signal } = life;
+    keeper?.follow(signal, (exact) => this.#tell(exact));
+    whenComplete(source, signal, () => void this.metadata({ signal }).catch(() => {})); // what cannot be read is not told
   }
 
   get info(): MediaInfo {
@@ -112,6 +119,20 @@ class OpenTrack implements Track {
     }
   }
 
+  async metadata({ signal }: { readonly signal: AbortSignal }): Promise<Metadata> {
+    if (this.#demuxer.metadata && !this.source.isLive) {
+      await this.#demuxer.metadata(signal);
+      const info = await this.#demuxer.info(signal);
+      if (info !== this.#info) this.#tell(info);
+    }
+    const { tags, replayGain, chapters, pictures } = this.#info;
+    return { tags, ...(replayGain && { replayGain }), chapters, pictures };
+  }
+
+  picture(picture: Picture, { signal }: { readonly signal: AbortSignal }): Promise<PictureBytes> {
+    return readPicture(this.#reader, picture, signal);
+  }
+
   read: Track['read'] = (range, signal) => this.#reader.read(range, signal);
 
   bytes({ signal }: { readonly signal: AbortSignal }): ReadableStream<Uint8Array> {
@@ -129,12 +150,20 @@ class OpenTrack implements Track {
     return this.source.completed(signal);
   }
 
+  peaks: Track['peaks'] = (options) => this.#waveform.peaks(options);
+
   async close(): Promise<void> {
     this.#life.abort();
+    await this.#waveform.close();
     this.#reader.close();
     await this.#keeper?.save();
     await this.source.close();
     await this.#onClosed?.();
+  }
+
+  #tell(info: MediaInfo): void {
+    this.#info = info;
+    this.source.announce(info);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
