@@ -14,12 +14,23 @@ export async function createFile(file: string): Promise<boolean> {
   }
 }
 
-/** Writes all of `bytes` at `position`; a single call may write less. */
-export async function writeFully(handle: Pick<fs.FileHandle, 'write'>, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
-    done += bytesWritten;
+/** Writes all of `parts`, one behind the other, from `position` on; a single call may write less. */
+export async function writeFully(handle: Pick<fs.FileHandle, 'writev'>, parts: readonly Uint8Array[], position: number): Promise<void> {
+  for (let rest = parts.filter(({ length }) => length > 0); rest.length > 0; ) {
+    const { bytesWritten } = await handle.writev(rest, position);
+    position += bytesWritten;
+    rest = behind(rest, bytesWritten);
   }
+}
+
+/** What is left of `parts` without their first `count` bytes. */
+function behind(parts: readonly Uint8Array[], count: number): Uint8Array[] {
+  const rest: Uint8Array[] = [];
+  for (const part of parts) {
+    if (count < part.length) rest.push(part.subarray(count));
+    count = Math.max(0, count - part.length);
+  }
+  return rest;
 }
 
 /** Names in `folder`; none if there is no such folder. */

@@ -14,6 +14,7 @@ const began = Date.now();
 const until = began + Number(values.minutes) * 60_000;
 const CALLS = [
   'pwrite64',
+  'pwritev',
   'fdatasync',
   'fsync',
   'rename',
