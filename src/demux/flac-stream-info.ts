@@ -3,6 +3,8 @@ export const STREAM_INFO_BYTES = 34;
 
 /** What STREAMINFO says of the whole stream (RFC 9639 §8.2). It may be wrong; a frame header outranks it. */
 export interface FlacStreamInfo {
+  /** Smallest block but the last, in frames. */
+  readonly minBlock: number;
   /** Smallest frame in bytes; 0 = unknown. */
   readonly minFrameBytes: number;
   /** Hz; 0 when the stream is not audio. */
@@ -23,12 +25,28 @@ export function parseStreamInfo(bytes: Uint8Array): FlacStreamInfo {
   const view = new DataView(bytes.buffer, bytes.byteOffset, STREAM_INFO_BYTES);
   const packed = view.getUint32(10);
   return {
+    minBlock: view.getUint16(0),
     minFrameBytes: view.getUint32(3) & 0xffffff,
     sampleRate: packed >>> 12,
     channels: ((packed >> 9) & 7) + 1,
     bits: ((packed >> 4) & 31) + 1,
     totalFrames: (packed & 15) * 2 ** 32 + view.getUint32(14),
   };
+}
+
+/** Bytes of a FLAC frame that are no samples: header, and CRC behind; and of a subframe: header with wasted bits (RFC 9639 §9). */
+const FRAME_OVERHEAD = 18;
+const SUBFRAME_OVERHEAD = 5;
+
+/**
+ * The total that STREAMINFO states, unless so few samples could not fill `bytes` of frames even uncompressed: files are joined, or
+ * recorded on, by programs that leave the old total behind. Undefined if there is none to believe.
+ */
+export function credibleTotal({ totalFrames, minBlock, channels, bits }: FlacStreamInfo, bytes: number): number | undefined {
+  const blocks = Math.ceil(totalFrames / Math.max(16, minBlock)) + 1;
+  const sampleBytes = (totalFrames * channels * (bits + 1)) / 8; // a side channel has a bit more
+  const most = sampleBytes + blocks * (FRAME_OVERHEAD + channels * SUBFRAME_OVERHEAD);
+  return totalFrames > 0 && bytes <= most ? totalFrames : undefined;
 }
 
 /** A STREAMINFO body that says only what a single frame knows, for streams cut out of their file. */

@@ -26,6 +26,8 @@ export class SampleRun {
   /** Where the fields of the first sample stand; −1 if the default holds for all. */
   readonly #durationAt: number;
   readonly #sizeAt: number;
+  /** False if the last sample has no duration: its writer did not know yet when the next one is due. It is as long as the one before. */
+  readonly #isLastTimed: boolean;
   readonly #defaults: SampleDefaults;
 
   /**
@@ -49,7 +51,8 @@ export class SampleRun {
     this.offset = flags & FLAG.dataOffset ? base + view.getInt32(8) : next;
     this.bytes = this.#sum(this.#sizeAt, defaults.size);
     this.isSized = this.#sizeAt >= 0 || defaults.size > 0;
-    this.duration = this.#sum(this.#durationAt, defaults.duration);
+    this.#isLastTimed = this.#durationAt < 0 || this.count < 2 || this.#ownDurationOf(this.count - 1) > 0;
+    this.duration = this.#sum(this.#durationAt, defaults.duration) + (this.#isLastTimed ? 0 : this.durationOf(this.count - 1));
     const hasOwnFlags = (flags & FLAG.flags) !== 0 && this.count > 0;
     const firstFlags = flags & FLAG.firstFlags ? view.getUint32(firstFlagsAt) : hasOwnFlags ? view.getUint32(first + flagsWithin) : 0;
     this.startsWithSync = (firstFlags & SAMPLE_IS_NOT_SYNC) === 0;
@@ -62,7 +65,12 @@ export class SampleRun {
 
   /** Units of sample `index`. */
   durationOf(index: number): number {
-    return this.#durationAt < 0 ? this.#defaults.duration : this.#view.getUint32(this.#durationAt + index * this.#stride);
+    if (this.#durationAt < 0) return this.#defaults.duration;
+    return this.#ownDurationOf(!this.#isLastTimed && index === this.count - 1 ? index - 1 : index);
+  }
+
+  #ownDurationOf(index: number): number {
+    return this.#view.getUint32(this.#durationAt + index * this.#stride);
   }
 
   #sum(firstAt: number, byDefault: number): number {
