@@ -1,6 +1,7 @@
 import { type FrameFormat, SHORT_WINDOWS } from './frame-format.ts';
 import { type IcsInfo, LONG_STOP } from './ics-info.ts';
 import { Imdct } from './imdct.ts';
+import { imdct1024 } from './imdct1024.ts';
 import { type Slopes, slopesOf } from './windows.ts';
 
 /** The standard's samples are between ±32768. */
@@ -37,8 +38,14 @@ export class FilterBank {
   }
 
   #runLong(spectrum: Float64Array, info: IcsInfo, overlap: Float64Array, plane: Float32Array): void {
+    const slope = this.#longSlopes[info.previousShape];
     if (info.sequence === LONG_STOP) this.#runLongStop(spectrum, info, overlap, plane);
-    else this.#longTransform.runOverlapping(spectrum, overlap, this.#longSlopes[info.previousShape], plane);
+    else if (spectrum.length === 1024) imdct1024(spectrum, overlap, slope, plane);
+    else {
+      this.#longTransform.run(spectrum, 0);
+      overlapAdd(plane, 0, overlap, 0, spectrum, 0, slope, this.#longHalf);
+      this.#keepSecondHalf(spectrum, overlap);
+    }
   }
 
   /** The slope into a LONG_STOP frame is short and stands in the middle of a flat stretch. */
@@ -49,6 +56,10 @@ export class FilterBank {
     for (let i = 0; i < flat; i++) plane[i] = overlap[i];
     overlapAdd(plane, flat, overlap, flat, spectrum, 0, this.#shortSlopes[info.previousShape], half);
     for (let i = half; i < this.#longHalf; i++) plane[this.#longHalf + i] = spectrum[i];
+    this.#keepSecondHalf(spectrum, overlap);
+  }
+
+  #keepSecondHalf(spectrum: Float64Array, overlap: Float64Array): void {
     for (let i = 0; i < overlap.length; i++) overlap[i] = spectrum[this.#longHalf + i];
   }
 

@@ -25,54 +25,7 @@ export class Imdct {
 
   /** Replaces the N lines from `offset` on by c and d. */
   run(x: Float64Array, offset: number): void {
-    const { output } = this.#fft;
-    const twiddles = this.#twiddles;
-    this.#transform(x, offset);
-    for (let i = 0, low = offset, high = offset + output.length - 1; i < output.length; i += 2, low += 2, high -= 2) {
-      const re = output[i];
-      const im = output[i + 1];
-      const c = twiddles[i];
-      const s = twiddles[i + 1];
-      x[low] = re * c - im * s;
-      x[high] = -(im * c + re * s);
-    }
-  }
-
-  /**
-   * Transforms N lines into N samples at the start of `time`: the falling half of the last window, whose d is `overlap`, added to the
-   * rising half of this one (see `overlapAdd` of the filter bank; here the slope takes the whole frame). `overlap` becomes d of this one.
-   *
-   * Each turn of {@link run}'s loop gives one value of c and one of d that stand at the same distance i from the middle of the window, and
-   * so all that is needed for samples i and N − 1 − i: nothing goes through memory twice.
-   */
-  runOverlapping(x: Float64Array, overlap: Float64Array, slope: Float64Array, time: Float32Array): void {
-    const { output } = this.#fft;
-    const twiddles = this.#twiddles;
-    this.#transform(x, 0);
-    const last = output.length - 1;
-    const half = output.length >> 1;
-    for (let i = half - 1, at = 0; i > 0; i -= 2, at += 2) {
-      const re = output[at];
-      const im = output[at + 1];
-      const c = re * twiddles[at] - im * twiddles[at + 1];
-      const before = overlap[i];
-      overlap[i] = -(im * twiddles[at] + re * twiddles[at + 1]);
-      time[i] = before * slope[last - i] - c * slope[i];
-      time[last - i] = before * slope[i] + c * slope[last - i];
-    }
-    for (let i = 0, at = half; i < half; i += 2, at += 2) {
-      const re = output[at];
-      const im = output[at + 1];
-      const c = -(im * twiddles[at] + re * twiddles[at + 1]);
-      const before = overlap[i];
-      overlap[i] = re * twiddles[at] - im * twiddles[at + 1];
-      time[i] = before * slope[last - i] - c * slope[i];
-      time[last - i] = before * slope[i] + c * slope[last - i];
-    }
-  }
-
-  #transform(x: Float64Array, offset: number): void {
-    const { input } = this.#fft;
+    const { input, output } = this.#fft;
     const twiddles = this.#twiddles;
     for (let i = 0, low = offset, high = offset + input.length - 1; i < input.length; i += 2, low += 2, high -= 2) {
       const even = x[low];
@@ -83,5 +36,13 @@ export class Imdct {
       input[i + 1] = even * c + odd * s;
     }
     this.#fft.run();
+    for (let i = 0, low = offset, high = offset + output.length - 1; i < output.length; i += 2, low += 2, high -= 2) {
+      const re = output[i];
+      const im = output[i + 1];
+      const c = twiddles[i];
+      const s = twiddles[i + 1];
+      x[low] = re * c - im * s;
+      x[high] = -(im * c + re * s);
+    }
   }
 }
