@@ -1,5 +1,5 @@
 import type { Metadata } from '../media.ts';
-import { decodeId3Text, ID3_GENRES } from './id3-text.ts';
+import { ID3_GENRES } from './id3-text.ts';
 import { metadataOf } from './metadata.ts';
 
 export const ID3V1_BYTES = 128;
@@ -11,7 +11,7 @@ export const ID3V1_BYTES = 128;
  */
 export function parseId3v1(tail: Uint8Array): Metadata | undefined {
   if (tail.length !== ID3V1_BYTES || String.fromCharCode(...tail.subarray(0, 3)) !== 'TAG') return undefined;
-  const text = (start: number, length: number) => decodeId3Text(tail.subarray(start, start + length), 0);
+  const text = (start: number, length: number) => textOf(tail.subarray(start, start + length));
   const hasTrack = tail[125] === 0 && tail[126] !== 0;
   const fields = {
     title: text(3, 30),
@@ -23,4 +23,15 @@ export function parseId3v1(tail: Uint8Array): Metadata | undefined {
     genre: ID3_GENRES[tail[127]] ?? '',
   };
   return metadataOf(Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== '')));
+}
+
+/** Latin-1 by custom; but programs of today write UTF-8, which other text hardly ever is by chance. */
+function textOf(field: Uint8Array): string {
+  const end = field.indexOf(0);
+  const bytes = end < 0 ? field : field.subarray(0, end);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes).trim();
+  } catch {
+    return new TextDecoder('latin1').decode(bytes).trim(); // no UTF-8, maybe because its last letter is cut in two
+  }
 }

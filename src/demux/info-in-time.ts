@@ -1,6 +1,6 @@
 import type { MediaInfo, Metadata } from '../media.ts';
 import type { FrameIndex } from './frame-index.ts';
-import { joinMetadata } from './metadata.ts';
+import { joinMetadata, saysNothing } from './metadata.ts';
 
 /** What the head of a file says, later what all of its packets say of the duration, and what other places say besides. */
 export class InfoInTime {
@@ -24,6 +24,6 @@ export class InfoInTime {
 
   /** Adds what another place says; where they differ, what is known already is right. */
   add(metadata: Metadata): void {
-    this.#now = { ...this.now, ...joinMetadata(this.now, metadata) };
+    if (!saysNothing(metadata)) this.#now = { ...this.now, ...joinMetadata(this.now, metadata) };
   }
 }

@@ -22,4 +22,8 @@ export function joinMetadata(first: Metadata, second: Metadata): Metadata {
   return metadataOf(tags, pictures, first.chapters.length > 0 ? first.chapters : second.chapters);
 }
 
+/** True if it says nothing. */
+export const saysNothing = ({ tags, pictures, chapters }: Metadata): boolean =>
+  Object.keys(tags).length + pictures.length + chapters.length === 0;
+
 const inOrder = (chapters: readonly Chapter[]): Chapter[] => [...chapters].sort((a, b) => a.start - b.start).slice(0, MAX_CHAPTERS);

@@ -1,12 +1,14 @@
 import { isAulosError } from '../errors.ts';
-import type { Tags } from '../media.ts';
-import { boxesWithin, findBox, type HeldBox } from './boxes.ts';
+import type { Chapter, Metadata, Picture } from '../media.ts';
+import { boxesWithin, findBox, type HeldBox, payloadStart } from './boxes.ts';
 import { ID3_GENRES } from './id3-text.ts';
 import { type ITunesGapless, parseITunSmpb } from './itunes-gapless.ts';
+import { MAX_PICTURE_BYTES, MAX_PICTURES, metadataOf } from './metadata.ts';
+import { parseChpl } from './mp4-chapters.ts';
 
 /** What the metadata of a movie says that a player cares for. */
 export interface Mp4Tags {
-  readonly tags: Tags;
+  readonly metadata: Metadata;
   /** Encoder delay and padding as iTunes notes them. */
   readonly gapless: ITunesGapless | undefined;
 }
@@ -34,33 +36,53 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads the iTunes items (`udta/meta/ilst` or `meta/ilst`) of a movie; pictures are passed over. Damaged metadata gives what was read
+ * Reads the iTunes items (`udta/meta/ilst` or `meta/ilst`) of a movie, and the chapters beside them. Damaged metadata gives what was read
  * before the damage: it is no reason not to play.
  */
 export function readMp4Tags(moov: HeldBox): Mp4Tags {
-  const tags: Record<string, string> = {};
+  const tags = new Map<string, string>();
+  const pictures: Picture[] = [];
+  let chapters: readonly Chapter[] = [];
   let gapless: ITunesGapless | undefined;
   try {
-    for (const item of itemsOf(moov)) {
+    const udta = findBox(moov.children, 'udta');
+    const user = udta ? boxesWithin(udta, 0) : [];
+    const chpl = findBox(user, 'chpl');
+    if (chpl) chapters = parseChpl(chpl);
+    for (const item of itemsOf(findBox(user, 'meta') ?? findBox(moov.children, 'meta'))) {
+      if (item.type === 'covr') pictures.push(...picturesOf(item));
       const [name, text] = item.type === '----' ? readFreeform(item) : [NAMES[item.type], readText(item)];
       if (!name || !text) continue;
       if (name === 'itunsmpb') gapless ??= parseITunSmpb(text);
-      else tags[name] ??= text;
+      else if (name !== 'itunnorm' && !tags.has(name)) tags.set(name, text);
     }
   } catch (error) {
     if (!isAulosError(error)) throw error;
   }
-  return { tags, gapless };
+  return { metadata: metadataOf(Object.fromEntries(tags), pictures, chapters), gapless };
 }
 
-function itemsOf(moov: HeldBox): HeldBox[] {
-  const udta = findBox(moov.children, 'udta');
-  const meta = (udta && findBox(boxesWithin(udta, 0), 'meta')) ?? findBox(moov.children, 'meta');
+function itemsOf(meta: HeldBox | undefined): HeldBox[] {
   if (!meta) return [];
   // A full box by ISO 14496-12 §8.11.1; QuickTime has no version and begins with a box.
   const startsWithBox = meta.payload.length >= 8 && ascii(meta.payload.subarray(4, 8)) === 'hdlr';
   const ilst = findBox(boxesWithin(meta, startsWithBox ? 0 : 4), 'ilst');
   return ilst ? boxesWithin(ilst, 0).slice(0, MAX_ITEMS) : [];
+}
+
+/** Media types of `data` by its type (QuickTime File Format, "Well-known types"). */
+const PICTURE_DATA: Readonly<Record<number, string>> = { 13: 'image/jpeg', 14: 'image/png', 27: 'image/bmp' };
+
+/** A `data` for each picture: type 32 │ locale 32 │ the picture. */
+function picturesOf(covr: HeldBox): Picture[] {
+  const data = boxesWithin(covr, 0).filter(({ type, payload }) => type === 'data' && payload.length > 8);
+  return data
+    .filter(({ payload }) => payload.length - 8 <= MAX_PICTURE_BYTES)
+    .slice(0, MAX_PICTURES)
+    .map((box) => {
+      const place = { start: payloadStart(box) + 8, end: box.end, coding: 'plain', skip: 0, size: undefined } as const;
+      return { type: 'front cover', mediaType: PICTURE_DATA[box.payload[3]] ?? '', description: '', place };
+    });
 }
 
 /** `mean`, `name` and `data`: an item with a name of its own. */

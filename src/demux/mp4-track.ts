@@ -1,8 +1,9 @@
 import { isAulosError } from '../errors.ts';
-import type { Tags } from '../media.ts';
+import type { Metadata } from '../media.ts';
 import { SBR_PREROLL } from './audio-specific-config.ts';
 import { entryCount, fieldsOf, findBox, type HeldBox, malformed, requireBox } from './boxes.ts';
 import type { ITunesGapless } from './itunes-gapless.ts';
+import { type ChapterTrack, findChapterTrack } from './mp4-chapters.ts';
 import { type AudioFormat, readAudioFormat } from './mp4-sample-entry.ts';
 import { readMp4Tags } from './mp4-tags.ts';
 import {
@@ -38,7 +39,9 @@ export interface AudioTrack {
   readonly preroll: number;
   /** Present when fragments follow (`mvex`). */
   readonly fragmentDefaults: SampleDefaults | undefined;
-  readonly tags: Tags;
+  readonly metadata: Metadata;
+  /** The titles of its chapters, if the `moov` does not have them itself. */
+  readonly chapterTrack: ChapterTrack | undefined;
 }
 
 /** PCM has a sample for every frame, so that a packet takes many. */
@@ -84,7 +87,8 @@ function readTrack(moov: HeldBox, trak: HeldBox): AudioTrack {
   const clock = { timescale, sampleRate, framesPerPacket: framesPerPacket(format, lengths, stts, fragmentDefaults) };
   const samples = new SampleTable(stbl, format.frameBytes);
   const times = new PacketTimes(stts, samples.count, clock);
-  const { tags, gapless } = readMp4Tags(moov);
+  const { metadata, gapless } = readMp4Tags(moov);
+  const chapterTrack = metadata.chapters.length > 0 ? undefined : findChapterTrack(moov, trak);
 
   const movieTimescale = parseMovieTimescale(requireBox(moov, 'mvhd'));
   const edited = presentedBy(readEdits(trak), movieTimescale, clock, fragmentDefaults ? undefined : times);
@@ -94,7 +98,20 @@ function readTrack(moov: HeldBox, trak: HeldBox): AudioTrack {
   const mehd = findBox(moov.children, 'mvex', 'mehd');
   const promisedFrames = mehd ? Math.round((parseFragmentDuration(mehd) * sampleRate) / movieTimescale) || undefined : undefined;
   const preroll = prerollOf(format, clock, samples);
-  return { id, format, clock, samples, times, playedSamples, ...trimmed, promisedFrames, preroll, fragmentDefaults, tags };
+  return {
+    id,
+    format,
+    clock,
+    samples,
+    times,
+    playedSamples,
+    ...trimmed,
+    promisedFrames,
+    preroll,
+    fragmentDefaults,
+    metadata,
+    chapterTrack,
+  };
 }
 
 /** Defaults of the track's fragments; a movie with `mvex` but no `trex` for the track has them all zero. */

@@ -1,5 +1,5 @@
 import { AulosError } from '../errors.ts';
-import type { MediaInfo, Packet, SeekPoint } from '../media.ts';
+import type { Chapter, MediaInfo, Metadata, Packet, SeekPoint } from '../media.ts';
 import type { SegmentIndex } from '../source/segment-index.ts';
 import type { ByteSource } from '../source/source.ts';
 import { malformed } from './boxes.ts';
@@ -7,8 +7,9 @@ import { DataWindow, MAX_PACKET_BYTES, WINDOW_BYTES } from './data-window.ts';
 import type { Demuxer } from './demuxer.ts';
 import { FragmentedMedia } from './fragmented-media.ts';
 import { readFragmentsHead } from './fragments.ts';
-import { metadataOf } from './metadata.ts';
+import { joinMetadata, metadataOf } from './metadata.ts';
 import { readMovie } from './movie.ts';
+import { readChapters } from './mp4-chapters.ts';
 import { type AudioTrack, readAudioTrack, samplesPerPacket } from './mp4-track.ts';
 import { toUnits } from './packet-times.ts';
 
@@ -30,6 +31,8 @@ interface Movie {
 class Mp4Demuxer implements Demuxer {
   readonly container = 'mp4';
   readonly #source: ByteSource;
+  /** Of a chapter track, once they have been read. */
+  #chapters: readonly Chapter[] | undefined;
   readonly #segmentIndex: () => SegmentIndex | undefined;
   #opening: Promise<Movie> | undefined;
   /** What {@link info} told last, which holds until a segment index turns up. */
@@ -45,6 +48,15 @@ class Mp4Demuxer implements Demuxer {
     const index = this.#segmentIndex();
     if (!this.#info || this.#info.index !== index) this.#info = { index, told: this.#describe(movie) };
     return this.#info.told;
+  }
+
+  async metadata(signal: AbortSignal): Promise<Metadata> {
+    const { chapterTrack } = (await this.#open(signal)).track;
+    if (chapterTrack && !this.#chapters) {
+      this.#chapters = await readChapters(this.#source, chapterTrack, signal);
+      this.#info = undefined;
+    }
+    return this.info(signal);
   }
 
   async *packets(signal: AbortSignal, from?: SeekPoint): AsyncGenerator<Packet> {
@@ -71,7 +83,7 @@ class Mp4Demuxer implements Demuxer {
 
   #describe(movie: Movie): MediaInfo {
     const { track, encoderDelay, fragmented } = movie;
-    const { format, samples, times, playedSamples, tags } = track;
+    const { format, samples, times, playedSamples } = track;
     const { sampleRate } = format.config;
     const { frames, isExact } = presentedFrames(movie);
     const averageBitRate = times.decodedEnd > 0 ? Math.round((samples.totalBytes * 8 * sampleRate) / times.decodedEnd) : undefined;
@@ -85,9 +97,13 @@ class Mp4Demuxer implements Demuxer {
       bitRate: format.bitRate ?? averageBitRate,
       encoderDelay,
       padding: fragmented || frames === undefined ? 0 : Math.max(0, times.endOf(playedSamples) - encoderDelay - frames),
-      ...metadataOf(tags),
+      ...this.#metadata(track),
       ...(format.degraded && { degraded: format.degraded }),
     };
+  }
+
+  #metadata({ metadata }: AudioTrack): Metadata {
+    return this.#chapters ? joinMetadata(metadata, metadataOf({}, [], this.#chapters)) : metadata;
   }
 
   #open(signal: AbortSignal): Promise<Movie> {

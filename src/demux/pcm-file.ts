@@ -2,7 +2,7 @@ import type { MediaInfo, Metadata, Packet, SeekPoint } from '../media.ts';
 import type { ByteSource } from '../source/source.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { Demuxer } from './demuxer.ts';
-import { joinMetadata } from './metadata.ts';
+import { joinMetadata, saysNothing } from './metadata.ts';
 
 /** Frames of a packet: 23 ms at 44.1 kHz, 4 KiB as 16-bit stereo. Seek points stand on this grid, so packets are the same after a seek. */
 const PACKET_FRAMES = 1_024;
@@ -49,7 +49,7 @@ export class PcmFileDemuxer implements Demuxer {
     const hasRest = dataEnd < (this.#source.length ?? 0);
     if (this.#whole || !hasRest) return info;
     const rest = await head.readRest(new ByteReader(this.#source, signal, dataEnd + ((dataEnd - dataStart) % 2)), signal);
-    this.#whole = { ...info, ...joinMetadata(info, rest) };
+    this.#whole = saysNothing(rest) ? info : { ...info, ...joinMetadata(info, rest) };
     return this.#whole;
   }
 
