@@ -1,6 +1,7 @@
 /** What aulos exports on every platform; the roots add their own. */
 export type { ByteRange, ReadonlyRangeSet } from '../base/ranges.ts';
 export type { DecoderChoice } from '../decode/native.ts';
+export type { PictureBytes } from '../demux/pictures.ts';
 export type { AppSpec, EngineOptions, Publication, SubscribeOptions, Subscription } from '../engine/engine.ts';
 export { Engine } from '../engine/engine.ts';
 export type { Frame, NewFrame, StreamConfig, StreamItem, StreamKey } from '../engine/frame.ts';
