@@ -16,6 +16,7 @@ export async function bundleTab() {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL('tab.ts', import.meta.url))],
     bundle: true,
+    minify: true,
     format: 'esm',
     target: 'es2022',
     write: false,

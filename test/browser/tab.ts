@@ -1,9 +1,11 @@
 // What the pages and workers of tabs.test.ts and of test/sweeps/tab-kills.mjs run: one asset, downloaded by the library or written to the
 // store by hand. A page calls `tab` directly, and passes calls on to a worker that runs the same.
+import type { AulosError } from '../../src/errors.ts';
 import { createPageLibrary, type PageLibraryOptions } from '../../src/library.browser.ts';
 import type { FileSource } from '../../src/source/source.ts';
 import { createIndexedDbStore } from '../../src/store/indexeddb.browser.ts';
 import { assetKey } from '../../src/store/key.ts';
+import type { Asset, AssetStore } from '../../src/store/store.ts';
 
 const forever = new AbortController().signal;
 const events: string[] = [];
@@ -43,11 +45,10 @@ export const tab = {
 
   /** Fetches `url` into the store by hand, in pieces of about `pieceBytes`, and says on the console up to where it is flushed. */
   async acknowledge(url: string, pieceBytes: number): Promise<void> {
-    const asset = await createIndexedDbStore().open(assetKey(url));
+    const { asset } = await openPersistent(url);
     const response = await fetch(url, { cache: 'no-store' });
     const length = Number(response.headers.get('content-length'));
     await asset.begin({ url, mediaType: 'audio/mpeg', validator: { etag: response.headers.get('etag') ?? undefined }, length });
-    if (asset.volatile) throw new Error('IndexedDB did not open in time');
     console.log('begun');
     const reader = response.body!.getReader();
     let [at, flushedAt] = [0, 0];
@@ -56,11 +57,12 @@ export const tab = {
       at += read.value.length;
       if (at - flushedAt < pieceBytes && at < length) continue;
       await asset.flush();
+      if (asset.volatile) return console.log('volatile'); // the database was killed before the page
       flushedAt = at;
       console.log(`flushed ${at}`);
     }
     await asset.commit(length);
-    console.log('committed');
+    console.log(asset.volatile ? 'volatile' : 'committed');
   },
 
   /** Closes the download and deletes what it stored. */
@@ -71,11 +73,23 @@ export const tab = {
     await store.close();
   },
 
+  /** Does all that takes assets away: what the deletion of `url` came to, and how many assets are left in the end. */
+  async takeAway(url: string): Promise<{ deletion: string; assets: number }> {
+    const store = createIndexedDbStore();
+    const deletion = await store.delete(assetKey(url)).then(
+      () => 'done',
+      (error: AulosError) => error.code,
+    );
+    await store.clear();
+    await store.trim(0);
+    const { length: assets } = await store.list();
+    await store.close();
+    return { deletion, assets };
+  },
+
   /** What the store has of `url`, all of it read and verified. */
   async inspect(url: string): Promise<{ held: number; committed: boolean; digest: string; damaged: number }> {
-    const store = createIndexedDbStore();
-    const asset = await store.open(assetKey(url));
-    if (asset.volatile) throw new Error('IndexedDB did not open in time');
+    const { store, asset } = await openPersistent(url);
     const held = asset.held.heldUntil(0);
     const bytes = held > 0 ? await asset.read({ start: 0, end: held }, forever) : new Uint8Array(0);
     const { damaged } = await store.verify();
@@ -84,6 +98,17 @@ export const tab = {
     return { held, committed, digest: bytes ? await digestOf(bytes) : 'unreadable', damaged: damaged.length };
   },
 };
+
+/** Opens an asset; a database that was killed may take longer to come back than a store waits. */
+async function openPersistent(url: string): Promise<{ store: AssetStore; asset: Asset }> {
+  for (;;) {
+    const store = createIndexedDbStore();
+    const asset = await store.open(assetKey(url));
+    if (!asset.volatile) return { store, asset };
+    console.log(`unavailable ${asset.failure?.message}`);
+    await store.close();
+  }
+}
 
 async function digestOf(bytes: Uint8Array): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new Uint8Array(bytes));

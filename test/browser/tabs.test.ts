@@ -18,6 +18,8 @@ declare const Player: typeof PagePlayer;
 
 const MB = 1024 * 1024;
 const SIZE = 2 * MB;
+/** Each answer stops here until the test goes on, so that it has the time that it needs. */
+const HOLD = MB;
 /** What an overlap, an unflushed batch and the buffers of two sockets may cost when one tab takes over from another one. */
 const OVERLAP = MB;
 const html = '<!doctype html><meta charset="utf-8"><title>tab</title><script type="module" src="/tab.js"></script>';
@@ -68,7 +70,8 @@ describe.runIf(requireTool('chromium'))('two tabs and one asset', { timeout: 60_
   });
   beforeEach(async () => {
     origin.log.length = 0;
-    url = `${origin.url}/media?rate=${MB}`;
+    origin.hold('/media', HOLD);
+    url = `${origin.url}/media`;
     context = await browser.newContext();
   });
   afterEach(() => context.close());
@@ -77,6 +80,7 @@ describe.runIf(requireTool('chromium'))('two tabs and one asset', { timeout: 60_
     const [one, two] = [await openTab(), await openTab()];
     await start(one);
     await start(two);
+    origin.resume();
     const results = await Promise.all([completed(one), completed(two)]);
     expect(results.map(({ digest }) => digest)).toEqual([digestOf(0, SIZE), digestOf(0, SIZE)]);
     expect(results.map(({ network }) => network)).toEqual([SIZE, 0]);
@@ -86,6 +90,7 @@ describe.runIf(requireTool('chromium'))('two tabs and one asset', { timeout: 60_
   it('is fetched once when both start at the same moment', async () => {
     const pages = [await openTab(), await openTab()];
     await Promise.all(pages.map(start));
+    origin.resume();
     const results = await Promise.all(pages.map(completed));
     expect(results.map(({ digest }) => digest)).toEqual([digestOf(0, SIZE), digestOf(0, SIZE)]);
     expect(bytesTaken()).toBe(SIZE);
@@ -101,6 +106,7 @@ describe.runIf(requireTool('chromium'))('two tabs and one asset', { timeout: 60_
       page.evaluate(([name, args]) => callWorker({ name, args }), [name, args] as const);
     await inWorker('start', url);
     await start(page);
+    origin.resume();
     const result = await completed(page);
     expect(result).toEqual({ digest: digestOf(0, SIZE), network: 0 });
     expect(await inWorker('completed')).toEqual({ digest: digestOf(0, SIZE), network: SIZE });
@@ -117,6 +123,7 @@ describe.runIf(requireTool('chromium'))('two tabs and one asset', { timeout: 60_
     const far = [SIZE - 200_000, SIZE - 100_000] as const;
     expect(await two.evaluate(([start, end]) => tab.read(start, end), far)).toBe(digestOf(...far));
     expect(requests().length).toBe(2);
+    origin.resume();
     const results = await Promise.all([completed(one), completed(two)]);
     expect(results.map(({ digest }) => digest)).toEqual([digestOf(0, SIZE), digestOf(0, SIZE)]);
     expect(bytesTaken()).toBeLessThanOrEqual(SIZE + OVERLAP);
@@ -134,6 +141,7 @@ describe.runIf(requireTool('chromium'))('two tabs and one asset', { timeout: 60_
     await heldTo(two, 1_000_000);
     expect(requests().length).toBe(1);
     await leave(one);
+    origin.resume();
     const { digest, network } = await completed(two);
     expect(digest).toBe(digestOf(0, SIZE));
     expect(network).toBeLessThan(SIZE - 900_000);
@@ -142,7 +150,9 @@ describe.runIf(requireTool('chromium'))('two tabs and one asset', { timeout: 60_
   });
 
   it('is whole and right where there are no Web Locks', async () => {
-    await context.addInitScript(() => Object.defineProperty(Navigator.prototype, 'locks', { value: undefined }));
+    await context.addInitScript(withoutLocks);
+    origin.resume();
+    url += `?rate=${MB}`; // both fetch until they hear of each other
     const [one, two] = [await openTab(), await openTab()];
     await start(one);
     await heldTo(one, 500_000);
@@ -150,6 +160,28 @@ describe.runIf(requireTool('chromium'))('two tabs and one asset', { timeout: 60_
     const results = await Promise.all([completed(one), completed(two)]);
     expect(results.map(({ digest }) => digest)).toEqual([digestOf(0, SIZE), digestOf(0, SIZE)]);
     expect(bytesTaken()).toBeLessThanOrEqual(SIZE + OVERLAP);
+  });
+
+  it.each<[string, (page: Page) => Promise<unknown>]>([
+    ['half stored', (page) => heldTo(page, 500_000)],
+    [
+      'whole',
+      (page) => {
+        origin.resume();
+        return completed(page);
+      },
+    ],
+  ])('is not taken from the tab that has it open by another one that deletes, clears and trims, %s', async (_, isThere) => {
+    const [one, two] = [await openTab(), await openTab()];
+    await start(one);
+    await isThere(one);
+    const takeAway = () => two.evaluate((url) => tab.takeAway(url), url);
+    expect(await takeAway()).toEqual({ deletion: 'store.locked', assets: 1 });
+    origin.resume();
+    expect(await completed(one)).toEqual({ digest: digestOf(0, SIZE), network: SIZE });
+    expect(await one.evaluate(() => tab.told())).toEqual([]);
+    await one.close();
+    await expect.poll(takeAway, { timeout: 10_000 }).toEqual({ deletion: 'done', assets: 0 });
   });
 
   it('is played by two players with one download of the whole', async () => {
@@ -161,7 +193,7 @@ describe.runIf(requireTool('chromium'))('two tabs and one asset', { timeout: 60_
     origin.mount('/fixtures', path.join(root, 'test/fixtures/media'));
     const script = "import { Player } from '/aulos/aulos.js'; globalThis.Player = Player;";
     origin.put('/tab.js', { content: new TextEncoder().encode(script), mediaType: 'text/javascript' });
-    const track = `${origin.url}/fixtures/stereo.flac?rate=200000`;
+    const track = `${origin.url}/fixtures/mono-48k.flac?rate=60000`;
     const play = (page: Page): Promise<void> =>
       page.evaluate(async (track) => {
         const player = new Player();
@@ -170,15 +202,19 @@ describe.runIf(requireTool('chromium'))('two tabs and one asset', { timeout: 60_
         await player.play();
         await ended;
       }, track);
-    const accesses = () => origin.accesses('/fixtures/stereo.flac');
+    const accesses = () => origin.accesses('/fixtures/mono-48k.flac');
     const first = play(await openTab());
     await origin.until(() => accesses()[0]?.bodyBytes > 0);
     await Promise.all([first, play(await openTab())]);
     expect(accesses().filter(({ range }) => range === 'bytes=0-').length).toBe(1);
-    const { size } = statSync(path.join(root, 'test/fixtures/media/stereo.flac'));
+    const { size } = statSync(path.join(root, 'test/fixtures/media/mono-48k.flac'));
     expect(accesses().reduce((sum, { bodyBytes }) => sum + bodyBytes, 0)).toBeLessThan(1.5 * size);
   });
 });
+
+function withoutLocks(): void {
+  Object.defineProperty(Navigator.prototype, 'locks', { value: undefined });
+}
 
 /** Kills the renderer of a page. */
 async function crash(page: Page): Promise<void> {

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { raceAbort } from '../../src/base/abort.ts';
 import { type Answer, answerTo, corsHeaders, type Fault, type Resource } from './answer.ts';
 import { contentBytes } from './content.ts';
 
@@ -58,6 +59,7 @@ export class Origin implements OriginControl, AsyncDisposable {
   rate = Number.POSITIVE_INFINITY;
   /** Milliseconds before every head that says nothing else. */
   latency = 0;
+  #hold: { readonly path: string; readonly after: number } | undefined;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #resources = new Map<string, Resource>();
@@ -75,6 +77,16 @@ export class Origin implements OriginControl, AsyncDisposable {
   /** Open connections. */
   get connections(): number {
     return this.#sockets.size;
+  }
+
+  /** Answers for `path` stop when `after` bytes of their bodies are sent, until {@link resume}. */
+  hold(path: string, after: number): void {
+    this.#hold = { path, after };
+  }
+
+  resume(): void {
+    this.#hold = undefined;
+    this.#changed();
   }
 
   put(path: string, resource: Resource): void {
@@ -217,6 +229,11 @@ export class Origin implements OriginControl, AsyncDisposable {
         const bytes = await readSlice(answer, at, Math.min(at + slice, end), file);
         const early = startedAt + ((access.bodyBytes + bytes.length) / rate) * 1000 - performance.now();
         if (early > 0) await wait(early, undefined, { signal });
+        if (this.#isHeld(access))
+          await raceAbort(
+            this.until(() => !this.#isHeld(access)),
+            signal,
+          );
         await write(response, bytes, signal);
         access.bodyBytes += bytes.length;
         this.#changed();
@@ -226,6 +243,10 @@ export class Origin implements OriginControl, AsyncDisposable {
     }
     response.end();
     await once(response, 'close', { signal });
+  }
+
+  #isHeld({ path, bodyBytes }: Access): boolean {
+    return this.#hold?.path === path && bodyBytes >= this.#hold.after;
   }
 
   async #openFile(name: string) {

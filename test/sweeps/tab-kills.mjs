@@ -22,6 +22,7 @@ const SIZE = 24 * 1024 * 1024;
 const BYTES_PER_SECOND = 16 * 1024 * 1024;
 const SLICE = 64 * 1024;
 const MAX_KILL_MS = 1500;
+const MAX_RESUME_MS = 60_000;
 const html = '<!doctype html><meta charset="utf-8"><title>tab</title><script type="module" src="/tab.js"></script>';
 const args = [
   '--headless=new',
@@ -46,12 +47,15 @@ const profile = await mkdtemp(path.join(os.tmpdir(), 'aulos-tab-kills-'));
 console.log(`seed ${seed}`);
 const failures = [];
 const stops = { midway: 0, beforeAnyFlush: 0, afterCommit: 0 };
+/** How often a page said that the database had gone before the page was killed, and how often that it did not open in time. */
+const pagesSaid = { volatile: 0, unavailable: 0 };
 let left;
 let done = 0;
 for (; done <= kills && Date.now() < until; done++) {
   const browser = await startBrowser();
   if (left) {
-    const problem = await problemOf(browser.page, left).catch((error) => `does not resume: ${error.message}`);
+    const isLate = wait(MAX_RESUME_MS, `does not resume in ${MAX_RESUME_MS} ms`, { ref: false });
+    const problem = await Promise.race([problemOf(browser.page, left), isLate]).catch((error) => `does not resume: ${error.message}`);
     if (problem) failures.push(`kill ${done}: ${problem} (flushed ${left.flushed}, version ${left.version})`);
   }
   if (done < kills) left = await killMidway(browser, done);
@@ -62,7 +66,9 @@ server.closeAllConnections();
 server.close();
 await rm(profile, { recursive: true, force: true, maxRetries: 5 });
 for (const failure of failures) console.error(failure);
-console.log(`${done - 1} kills (${JSON.stringify(stops)}); ${failures.length} corrupt reads, lost acknowledgements or failed resumes`);
+console.log(
+  `${done - 1} kills (${JSON.stringify({ ...stops, ...pagesSaid })}); ${failures.length} corrupt reads, lost acknowledgements or failed resumes`,
+);
 process.exitCode = failures.length > 0 || done <= kills / 2 ? 1 : 0;
 
 /** Stores a new asset until the browser is killed. Gives what was promised of it. */
@@ -76,6 +82,7 @@ async function killMidway({ page, kill }, version) {
       if (word === 'flushed') state.flushed = Number(bytes);
       if (word === 'committed') state.committed = true;
       if (word === 'begun') resolve();
+      if (word in pagesSaid) pagesSaid[word]++;
     });
   });
   const pieceBytes = SLICE << (random() % 7);
