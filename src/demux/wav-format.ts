@@ -54,7 +54,7 @@ export function parseWavFormat(body: Uint8Array, bigEndian: boolean, offset: num
   const bits = u16(14);
   const bytes = u16(12) / channels || Math.ceil(bits / 8);
   const encoding = encodingOf(tag, bytes, offset);
-  if (sampleRate === 0 || channels === 0 || !Number.isInteger(bytes) || bits > bytes * 8 || bytes > 8)
+  if (sampleRate === 0 || channels === 0 || !Number.isInteger(bytes) || bytes === 0 || bits > bytes * 8 || bytes > 8)
     throw new AulosError('media.malformed', { offset, what: 'WAV format' }, 'the WAV format contradicts itself');
   if (channels > MAX_CHANNELS)
     throw new AulosError('media.limit', { offset, what: 'WAV channels' }, `WAV with ${channels} channels, more than ${MAX_CHANNELS}`);

@@ -18,7 +18,7 @@ const BUFFERS = /\bnew (ArrayBuffer|(?:Uint|Int)(?:8|16|32)Array|Float(?:32|64)A
 const counted = {
   name: 'counted',
   setup({ onLoad }) {
-    onLoad({ filter: /(\/src\/.*\.ts|\/mp4box\/.*\.m?js|\/mux\.js\/.*\.js)$/ }, ({ path: file }) => ({
+    onLoad({ filter: /(\/src\/.*\.ts|\/planted\.ts|\/mp4box\/.*\.m?js|\/mux\.js\/.*\.js)$/ }, ({ path: file }) => ({
       contents: readFileSync(file, 'utf8').replace(BUFFERS, 'new $$$1('),
       loader: file.endsWith('.ts') ? 'ts' : 'js',
     }));

@@ -8,8 +8,8 @@ export interface Doing {
 const COLUMNS = ['executions', 'accepted', 'rejected', 'findings'] as const;
 export type Column = (typeof COLUMNS)[number];
 
-/** Per worker: beats, target, execution. */
-const WORKER_FIELDS = 3;
+/** Per worker: beats, target, execution, thread. */
+const WORKER_FIELDS = 4;
 
 /** Counts of all workers and the pulse of each, in memory that outlives a worker which has to be killed. */
 export class Ledger {
@@ -40,6 +40,16 @@ export class Ledger {
   doing(worker: number): Doing {
     const at = worker * WORKER_FIELDS;
     return { target: Atomics.load(this.#numbers, at + 1), execution: Atomics.load(this.#numbers, at + 2) };
+  }
+
+  /** The number of the thread that `worker` is; 0 before it runs. */
+  thread(worker: number): number {
+    return Atomics.load(this.#numbers, worker * WORKER_FIELDS + 3);
+  }
+
+  /** `worker` runs as `thread`. */
+  run(worker: number, thread: number): void {
+    Atomics.store(this.#numbers, worker * WORKER_FIELDS + 3, thread);
   }
 
   count(target: number, column: Column): void {

@@ -10,10 +10,12 @@ import { SeedBook } from './seed-book.ts';
 import { corpusSeeds, ownSeeds } from './seeds.ts';
 import type { Finding } from './target.ts';
 import { targetsNamed } from './targets/all.ts';
+import { threadMs } from './thread-time.ts';
 import type { Order, Report } from './worker.ts';
 
-/** A worker that does not get on for so long hangs; shorter waits it measures itself. */
-const HANG_MS = 5000;
+/** A worker that computes for so long hangs, and one that only waits; shorter times it measures itself. */
+const HANG_CPU_MS = 1500;
+const HANG_MS = 60_000;
 const LOOK_MS = 100;
 /** Mebibytes of objects beyond which a worker is ended by the engine. */
 const MAX_HEAP_MIB = 512;
@@ -40,7 +42,7 @@ async function fuzz(): Promise<boolean> {
   console.log(`fuzz: seed ${seed}, ${workers} workers, ${seeds.length} seed files`);
   const findings = new Findings(folder);
   const until = startedAt + 1000 * Number(options.seconds);
-  const order = { workers, seed, only: options.only, seeds, ledger: ledger.buffer, until, rounds, folder };
+  const order = { behind: undefined, workers, seed, only: options.only, seeds, ledger: ledger.buffer, until, rounds, folder };
   await Promise.all(Array.from({ length: workers }, (_, worker) => keepWorking({ ...order, worker, round: worker }, ledger, findings)));
   printTable(ledger, (Date.now() - startedAt) / 1000);
   return findings.count === 0;
@@ -48,9 +50,9 @@ async function fuzz(): Promise<boolean> {
 
 /** Runs a worker to the end of its order; when it dies or hangs, another goes on behind the case that did it. */
 async function keepWorking(order: Order, ledger: Ledger, findings: Findings): Promise<void> {
-  let round = order.round;
+  let { round, behind } = order;
   for (;;) {
-    const end = await work({ ...order, round }, ledger, findings);
+    const end = await work({ ...order, round, behind }, ledger, findings);
     if (end === 'done') return;
     const { target: at, execution } = ledger.doing(order.worker);
     const target = targetsNamed(order.only)[at];
@@ -58,8 +60,8 @@ async function keepWorking(order: Order, ledger: Ledger, findings: Findings): Pr
     const input = inventCase(target, order.seed, execution, await SeedBook.open(order.seeds));
     keepCase(order.folder, target.name, execution, input);
     findings.add({ target: target.name, execution, what: end, stack: '' });
-    const done = Math.floor(execution / target.perRound);
-    round = Math.max(done, round) + order.workers;
+    behind = { target: at, execution };
+    round = Math.floor(execution / target.perRound);
   }
 }
 
@@ -71,11 +73,14 @@ function work(order: Order, ledger: Ledger, findings: Findings): Promise<string>
       stderr: true, // libopus complains of every packet
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB },
     });
-    let [beats, since] = [ledger.beats(order.worker), Date.now()];
+    const start = ledger.beats(order.worker);
+    let [beats, since, cpuSince] = [start, 0, 0];
     const watch = setInterval(() => {
       const now = ledger.beats(order.worker);
-      if (now !== beats) [beats, since] = [now, Date.now()];
-      else if (now > 0 && Date.now() - since > HANG_MS) end(`it hangs for ${HANG_MS} ms`);
+      const cpu = threadMs(ledger.thread(order.worker));
+      if (now !== beats) [beats, since, cpuSince] = [now, Date.now(), cpu];
+      else if (now !== start && cpu - cpuSince > HANG_CPU_MS) end('it hangs');
+      else if (now !== start && Date.now() - since > HANG_MS) end('it waits for ever');
     }, LOOK_MS);
     const end = (how: string) => {
       clearInterval(watch);

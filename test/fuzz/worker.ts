@@ -2,11 +2,12 @@ import v8 from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import { execute, inventCase } from './execution.ts';
 import { type FoundCase, keepCase } from './findings.ts';
-import { Ledger } from './ledger.ts';
+import { type Doing, Ledger } from './ledger.ts';
 import { SeedBook } from './seed-book.ts';
 import type { Seed } from './seeds.ts';
 import { Finding, type Target } from './target.ts';
 import { targetsNamed } from './targets/all.ts';
+import { threadNumber } from './thread-time.ts';
 
 /** What a worker is given. */
 export interface Order {
@@ -16,8 +17,9 @@ export interface Order {
   readonly only: string | undefined;
   readonly seeds: readonly Seed[];
   readonly ledger: SharedArrayBuffer;
-  /** The round to begin with. */
+  /** The round to begin with, and of that behind which execution. */
   readonly round: number;
+  readonly behind: Doing | undefined;
   /** End of the run, as `Date.now()`; and after how many rounds at most. */
   readonly until: number;
   readonly rounds: number;
@@ -36,6 +38,7 @@ const ROUNDS_PER_LOOK = 200;
 const order = workerData as Order;
 const ledger = new Ledger(order.workers, targetsNamed(order.only).length, order.ledger);
 
+ledger.run(order.worker, threadNumber());
 await run();
 parentPort?.postMessage({ done: true } satisfies Report);
 
@@ -45,14 +48,21 @@ async function run(): Promise<void> {
   let least = Number.POSITIVE_INFINITY;
   for (let round = order.round; round < order.rounds && Date.now() < order.until; round += order.workers) {
     for (const [at, target] of targets.entries()) {
-      for (let i = 0; i < target.perRound; i++) await runOne(target, at, round * target.perRound + i, seeds);
+      for (let i = 0; i < target.perRound; i++) {
+        const execution = round * target.perRound + i;
+        if (round > order.round || isBehind(at, execution)) await runOne(target, at, execution, seeds);
+      }
     }
     if (Math.floor(round / order.workers) % ROUNDS_PER_LOOK !== ROUNDS_PER_LOOK - 1) continue;
-    await new Promise(setImmediate); // what is finalised then is not kept
-    const kept = keptBytes();
+    const kept = await keptBytes();
     if (kept > least + MAX_GROWTH) tell({ target: 'memory', execution: round, what: `${kept - least} bytes more are kept`, stack: '' });
     least = Math.min(least, kept);
   }
+}
+
+function isBehind(target: number, execution: number): boolean {
+  const { behind } = order;
+  return !behind || target > behind.target || (target === behind.target && execution > behind.execution);
 }
 
 async function runOne(target: Target, at: number, execution: number, seeds: SeedBook): Promise<void> {
@@ -63,7 +73,7 @@ async function runOne(target: Target, at: number, execution: number, seeds: Seed
   const before = heapBytes();
   try {
     ledger.count(at, await execute(target, input));
-    const grown = heapBytes() - before > MAX_GROWTH ? keptBytes() - before : 0;
+    const grown = heapBytes() - before > MAX_GROWTH ? (await keptBytes()) - before : 0;
     if (grown > MAX_GROWTH) throw new Finding(`${grown} bytes are kept`);
   } catch (error) {
     const { message, stack, cause } = error as Finding;
@@ -82,7 +92,11 @@ function heapBytes(): number {
   return used_heap_size + external_memory;
 }
 
-function keptBytes(): number {
-  globalThis.gc?.();
+/** WebAssembly memory is let go a while after its instance. */
+async function keptBytes(): Promise<number> {
+  for (let i = 0; i < 3; i++) {
+    globalThis.gc?.();
+    await new Promise(setImmediate);
+  }
   return heapBytes();
 }
