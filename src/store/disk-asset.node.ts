@@ -1,6 +1,6 @@
 import { typed } from './disk-error.node.ts';
-import { namesIn } from './disk-file.node.ts';
 import { readFacts } from './disk-meta.node.ts';
+import { type Reading, readAside } from './disk-reading.node.ts';
 import { DiskSidecars } from './disk-sidecars.node.ts';
 import { JournalReader } from './journal-reader.node.ts';
 import type { AssetRecord } from './medium.ts';
@@ -21,15 +21,15 @@ export interface FoundAsset {
  * Reads what the folder of an asset holds; undefined if a later version of aulos wrote there. `journals` of the same generation are read
  * on from where they are.
  */
-export async function findAsset(folder: string, journals?: JournalReader): Promise<FoundAsset | undefined> {
+export async function findAsset(folder: string, journals?: JournalReader, reading: Reading = readAside): Promise<FoundAsset | undefined> {
   return await typed(async () => {
-    const names = await namesIn(folder);
-    const { record, highest, later } = await readFacts(folder, names);
+    const names = await reading.names(folder);
+    const { record, highest, later } = await readFacts(folder, names, reading);
     if (later) return undefined;
     const generation = record?.generation ?? 0;
     const reader = journals?.generation === generation ? journals : new JournalReader(folder, generation);
-    const runs = await reader.read(names);
-    return { record, runs, highest, journals: reader, sidecars: await DiskSidecars.find(folder, names, generation) };
+    const runs = await reader.read(names, reading);
+    return { record, runs, highest, journals: reader, sidecars: await DiskSidecars.find(folder, names, generation, reading) };
   });
 }
 

@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import { createBreather } from '../base/breathe.ts';
 import { AulosError } from '../errors.ts';
 import { isSystemError } from './disk-error.node.ts';
 import { namesIn, writeFully } from './disk-file.node.ts';
+import { readHere } from './disk-reading.node.ts';
 
 /**
  * Where things lie under the root of a disk store, for example:
@@ -57,8 +59,13 @@ export class DiskLayout {
 
   /** Keys of all assets. */
   async keys(): Promise<string[]> {
-    const shelves = await namesIn(path.join(this.root, 'a'));
-    return (await Promise.all(shelves.map((shelf) => namesIn(path.join(this.root, 'a', shelf))))).flat();
+    const breathe = createBreather();
+    const keys: string[] = [];
+    for (const shelf of await namesIn(path.join(this.root, 'a'))) {
+      keys.push(...(await readHere.names(path.join(this.root, 'a', shelf))));
+      await breathe();
+    }
+    return keys;
   }
 
   /** Makes the folder of an asset. */

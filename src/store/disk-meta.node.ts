@@ -1,8 +1,7 @@
-import { constants } from 'node:fs';
-import fs from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { isDamage } from './disk-error.node.ts';
+import { type Reading, readAside } from './disk-reading.node.ts';
 import type { AssetRecord } from './medium.ts';
 
 /** Version of the layout; a later one is left untouched. */
@@ -27,21 +26,21 @@ export function encodeMeta(record: AssetRecord): Uint8Array {
  * Reads the newest sound meta file of a folder in which `names` lie. A damaged one counts as absent: the asset is fetched again. One that
  * cannot be read now, for want of a descriptor or a right, does not: that throws the system's error.
  */
-export async function readFacts(folder: string, names: readonly string[]): Promise<FolderFacts> {
+export async function readFacts(folder: string, names: readonly string[], reading: Reading = readAside): Promise<FolderFacts> {
   const generations = names.flatMap((name) => /^(?:meta|data|journal|side)\.(\d+)/.exec(name)?.[1] ?? []).map(Number);
   const highest = Math.max(0, ...generations);
   const metas = names.flatMap((name) => /^meta\.(\d+)\.json$/.exec(name)?.[1] ?? []).map(Number);
   for (const generation of metas.sort((a, b) => b - a)) {
-    const found = await readMeta(path.join(folder, `meta.${generation}.json`));
+    const found = await readMeta(path.join(folder, `meta.${generation}.json`), reading);
     if (found === 'later') return { record: undefined, highest, later: true };
     if (found?.generation === generation && found.key === path.basename(folder)) return { record: found, highest, later: false };
   }
   return { record: undefined, highest, later: false };
 }
 
-async function readMeta(file: string): Promise<AssetRecord | 'later' | undefined> {
+async function readMeta(file: string, reading: Reading): Promise<AssetRecord | 'later' | undefined> {
   try {
-    const { version, checksum, record } = JSON.parse((await readText(file)) ?? '');
+    const { version, checksum, record } = JSON.parse((await readText(file, reading)) ?? '');
     if (typeof version === 'number' && version > VERSION) return 'later';
     return version === VERSION && checksum === crc32(JSON.stringify(record)) ? record : undefined;
   } catch (error) {
@@ -50,14 +49,9 @@ async function readMeta(file: string): Promise<AssetRecord | 'later' | undefined
   }
 }
 
-async function readText(file: string): Promise<string | undefined> {
+async function readText(file: string, reading: Reading): Promise<string | undefined> {
   try {
-    const handle = await fs.open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
-    try {
-      return await handle.readFile('utf8');
-    } finally {
-      await handle.close();
-    }
+    return Buffer.from(await reading.bytes(file, 0)).toString();
   } catch (error) {
     if (isDamage(error)) return undefined;
     throw error;

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { isSystemError } from './disk-error.node.ts';
 import type { DiskLayout } from './disk-layout.node.ts';
+import type { Reading } from './disk-reading.node.ts';
 
 const MAGIC = 0x31535541; // "AUS1"
 const HEADER_BYTES = 8;
@@ -21,11 +22,11 @@ export class DiskSidecars {
   }
 
   /** Those that lie in `folder` under one of `names`. */
-  static async find(folder: string, names: readonly string[], generation: number): Promise<DiskSidecars> {
+  static async find(folder: string, names: readonly string[], generation: number, reading: Reading): Promise<DiskSidecars> {
     const sidecars = new DiskSidecars(folder, generation);
     const prefix = `side.${generation}.`;
     for (const name of names) {
-      if (name.startsWith(prefix)) sidecars.#sizes.set(name.slice(prefix.length), (await fs.lstat(path.join(folder, name))).size);
+      if (name.startsWith(prefix)) sidecars.#sizes.set(name.slice(prefix.length), await reading.size(path.join(folder, name)));
     }
     return sidecars;
   }

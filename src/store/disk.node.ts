@@ -1,10 +1,12 @@
 import { crc32 } from 'node:zlib';
+import { createBreather } from '../base/breathe.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { AulosError, isAulosError } from '../errors.ts';
 import { defaultCacheDir } from './cache-dir.node.ts';
 import { findAsset } from './disk-asset.node.ts';
 import { typed } from './disk-error.node.ts';
 import { DiskLayout } from './disk-layout.node.ts';
+import { readHere } from './disk-reading.node.ts';
 import { openDiskVolume } from './disk-volume.node.ts';
 import { whileFree } from './lease.node.ts';
 import type { Medium, StoredAsset, Volume } from './medium.ts';
@@ -32,8 +34,6 @@ export interface DiskStoreOptions {
 }
 
 const MAX_OPEN_FILES = 64;
-/** Folders that a listing reads at a time, one file of each. */
-const LIST_READERS = 16;
 
 /**
  * A store in a folder, see {@link DiskLayout}. Opening an asset rejects with `store.denied` when the root may not be used, or is a
@@ -79,12 +79,12 @@ class DiskMedium implements Medium {
 
   async list(): Promise<StoredAsset[]> {
     await this.#prepare();
-    const keys = (await typed(() => this.#layout.keys())).values();
+    const breathe = createBreather();
     const found: StoredAsset[] = [];
-    const readers = Array.from({ length: LIST_READERS }, async () => {
-      for (const key of keys) found.push(...(await this.#find(key))); // they share the iterator: each takes the next key
-    });
-    await Promise.all(readers);
+    for (const key of await typed(() => this.#layout.keys())) {
+      found.push(...(await this.#find(key)));
+      await breathe();
+    }
     return found;
   }
 
@@ -105,7 +105,7 @@ class DiskMedium implements Medium {
   }
 
   async #find(key: string): Promise<StoredAsset[]> {
-    const found = await findAsset(this.#layout.folder(key)).catch(unlessTyped); // one bad folder must not hide the rest
+    const found = await findAsset(this.#layout.folder(key), undefined, readHere).catch(unlessTyped); // one bad folder must not hide the rest
     if (!found?.record) return [];
     const heldBytes = new RunTable(found.runs).bytes;
     return [{ ...found.record, heldBytes, storedBytes: heldBytes + found.sidecars.bytes }];

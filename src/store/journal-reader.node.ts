@@ -1,7 +1,6 @@
-import { constants } from 'node:fs';
-import fs from 'node:fs/promises';
 import path from 'node:path';
 import { isDamage } from './disk-error.node.ts';
+import { type Reading, readAside } from './disk-reading.node.ts';
 import { decodeJournal, RECORD_BYTES, type Run } from './record.ts';
 
 const JOURNAL = /^journal\.(\d+)\.(\d+)$/;
@@ -34,34 +33,23 @@ export class JournalReader {
   }
 
   /** Runs that were not read before, in the order of their records; nothing behind one that is not sound. `names` are those in the folder. */
-  async read(names: readonly string[]): Promise<Run[]> {
+  async read(names: readonly string[], reading: Reading = readAside): Promise<Run[]> {
     const runs: Run[] = [];
-    for (const epoch of epochsAmong(names, this.generation)) for (const run of await this.#readOn(epoch)) runs.push(run);
+    for (const epoch of epochsAmong(names, this.generation)) for (const run of await this.#readOn(epoch, reading)) runs.push(run);
     return runs;
   }
 
-  async #readOn(epoch: number): Promise<Run[]> {
+  async #readOn(epoch: number, reading: Reading): Promise<Run[]> {
     const count = this.#counts.get(epoch) ?? 0;
     this.#counts.set(epoch, count);
     try {
-      const file = await fs.open(journalFile(this.#folder, this.generation, epoch), constants.O_RDONLY | constants.O_NOFOLLOW);
-      try {
-        const runs = decodeJournal(await readFrom(file, count * RECORD_BYTES), { generation: this.generation, epoch }, count);
-        this.#counts.set(epoch, count + runs.length);
-        return runs;
-      } finally {
-        await file.close();
-      }
+      const records = await reading.bytes(journalFile(this.#folder, this.generation, epoch), count * RECORD_BYTES);
+      const runs = decodeJournal(records, { generation: this.generation, epoch }, count);
+      this.#counts.set(epoch, count + runs.length);
+      return runs;
     } catch (error) {
       if (!isDamage(error)) throw error;
       return []; // what it recorded is fetched again
     }
   }
-}
-
-async function readFrom(file: fs.FileHandle, position: number): Promise<Uint8Array> {
-  const { size } = await file.stat();
-  const bytes = new Uint8Array(Math.max(0, size - position));
-  const { bytesRead } = await file.read(bytes, 0, bytes.length, position);
-  return bytes.subarray(0, bytesRead);
 }
