@@ -13,6 +13,7 @@ import { type Indexer, IndexKeeper } from './index-keeper.ts';
 import type { Origin } from './origin.ts';
 import { PhaseMachine } from './phase.ts';
 import { AssetReader } from './reader.ts';
+import type { Refuge } from './refuge.ts';
 import type { FileSource } from './source.ts';
 
 /** What all sources of one {@link Sources} share. They own neither the client nor the store. */
@@ -67,15 +68,19 @@ export class Download {
     options: OpenOptions,
     keeping: Keeping,
     shared: SourcesOptions,
+    refuge: Refuge,
     connections: Connections,
     onClosed: () => void,
   ): Promise<Download> {
-    const asset = await shared.store.open(options.key);
+    const { asset, refusal } = await refuge.open(options.key);
     const length = asset.facts?.length;
     // Killed between the last byte and the commit: nothing is missing but the mark, or a look at its end or its digest.
     if (!asset.committed && length && !asset.facts?.digest && !asset.facts?.lengthClaimed && asset.held.contains({ start: 0, end: length }))
       await asset.commit(length).catch(() => {});
-    return new Download(asset, options, keeping, shared, connections, onClosed);
+    const download = new Download(asset, options, keeping, shared, connections, onClosed);
+    const error = refusal ?? asset.failure;
+    if (error) download.events.publish('store.unavailable', { key: asset.key, error });
+    return download;
   }
 
   private constructor(
@@ -108,7 +113,6 @@ export class Download {
     });
     this.index = new IndexKeeper(shared.indexer, () => new AssetReader(this.driver, options.url, () => {}), asset, this.events);
     this.events.publish('source.opened', { url: redactUrl(options.url) });
-    if (asset.failure) this.events.publish('store.unavailable', { key: asset.key, error: asset.failure });
     const { length } = this.driver;
     if (length !== undefined) this.events.publish('source.length', { length });
   }

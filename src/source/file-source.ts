@@ -1,11 +1,12 @@
-import { assetKey } from '../store/key.ts';
+import { loadPart } from '../base/part.ts';
+import { keyOf } from '../store/key-text.ts';
 import { Connections } from './connections.ts';
 import { Download, type OpenOptions, type SourcesOptions } from './download.ts';
 import { ENDLESS_BYTES } from './live.ts';
 import { OpenSource } from './open-source.ts';
 import { closedError } from './reader.ts';
+import { Refuge } from './refuge.ts';
 import type { FileSource } from './source.ts';
-import { clientOfStream } from './stream-client.ts';
 
 export type { OpenOptions, SourcesOptions } from './download.ts';
 
@@ -13,35 +14,43 @@ export type { OpenOptions, SourcesOptions } from './download.ts';
 export class Sources {
   readonly #options: SourcesOptions;
   readonly #connections: Connections;
+  readonly #refuge: Refuge;
   readonly #downloads = new Map<string, Promise<Download>>();
   #isClosed = false;
 
   constructor(options: SourcesOptions) {
     this.#options = options;
     this.#connections = new Connections(options.connections);
+    this.#refuge = new Refuge(options.store, options.clock);
   }
 
-  /** Resolves as soon as the store has told what is held; the network is not waited for. @throws AulosError `store.*`, `source.closed`. */
+  /**
+   * Resolves as soon as the store has told what is held; the network is not waited for. @throws AulosError `source.closed`; `store.unavailable` after the
+   * store was closed: one that refuses is told of (`store.unavailable`), and the bytes are held in memory.
+   */
   open(options: OpenOptions): Promise<FileSource> {
     const keeping = { endlessAfter: ENDLESS_BYTES, isTemporary: false };
-    return this.#open(options, () => Download.open(options, keeping, this.#options, this.#connections, () => this.#leave(options)));
+    return this.#open(options, () =>
+      Download.open(options, keeping, this.#options, this.#refuge, this.#connections, () => this.#leave(options)),
+    );
   }
 
   /**
    * Opens a stream of bytes, which it owns: it is read once, in order, and cancelled when the source is closed; so long the store holds it.
-   * @throws AulosError `input.invalid` if somebody else reads the stream; `store.*`.
+   * @throws AulosError `input.invalid` if somebody else reads the stream; else as {@link open}.
    */
   async openStream(stream: ReadableStream<Uint8Array>, options: Omit<OpenOptions, 'url' | 'key'> = {}): Promise<FileSource> {
+    const { clientOfStream } = await loadPart('streams', () => import('./stream-client.ts'));
     const client = clientOfStream(stream);
-    const url = `stream:${crypto.getRandomValues(new Uint32Array(4)).join('-')}`;
-    const origin = { ...options, url, key: assetKey(url) };
+    const key = keyOf(crypto.getRandomValues(new Uint8Array(32)));
+    const origin = { ...options, url: `stream:${key}`, key };
     const keeping = { endlessAfter: Infinity, isTemporary: true };
     const shared = { ...this.#options, client };
     const onClosed = () => {
       this.#leave(origin);
       void client.close();
     };
-    return this.#open(origin, () => Download.open(origin, keeping, shared, new Connections(), onClosed));
+    return this.#open(origin, () => Download.open(origin, keeping, shared, this.#refuge, new Connections(), onClosed));
   }
 
   async #open(options: OpenOptions, begin: () => Promise<Download>): Promise<FileSource> {
@@ -59,6 +68,7 @@ export class Sources {
     const downloads = await Promise.allSettled(this.#downloads.values());
     this.#downloads.clear();
     await Promise.all(downloads.map((result) => result.status === 'fulfilled' && result.value.close()));
+    await this.#refuge.close();
   }
 
   #leave({ key }: OpenOptions): void {
