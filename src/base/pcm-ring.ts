@@ -22,6 +22,8 @@ const CHANNELS = 5;
 const CAPACITY = 6;
 const TIMESTAMP = 4;
 const HEADER_BYTES = 40;
+/** What a consumer may be about to take, frames: several render quanta. */
+const NEAR_FRAMES = 1_024;
 
 /** Where the consumer stands; all fields belong to one epoch. */
 interface Look {
@@ -100,6 +102,24 @@ export class PcmRing {
   /** Producer: says that the epoch has no more frames. */
   complete(): void {
     Atomics.store(this.#cells, COMPLETE, 1);
+  }
+
+  /**
+   * Producer: takes the last `frames` frames back, also that they were the last; false, and nothing is changed, when the consumer is so
+   * near to them that it may take some while this looks.
+   */
+  takeBack(frames: number): boolean {
+    Atomics.store(this.#cells, COMPLETE, 0);
+    const written = this.#cells[WRITTEN];
+    const end = (written - frames) | 0;
+    const isFar = () => ((end - Atomics.load(this.#cells, TAKEN)) | 0) >= NEAR_FRAMES;
+    if (frames === 0) return true;
+    if (!isFar()) return false;
+    Atomics.store(this.#cells, WRITTEN, end);
+    // From here on the consumer reads up to `end`. It may have come near while this thread was held up, and be reading beyond it.
+    if (isFar()) return true;
+    Atomics.store(this.#cells, WRITTEN, written);
+    return false;
   }
 
   /** Consumer: frames that can be read now. */

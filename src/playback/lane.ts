@@ -36,6 +36,8 @@ export interface LaneSender {
   flush(epoch: number): void;
   /** Says that the epoch has no more frames. */
   complete(): void;
+  /** Takes the last `frames` frames of the epoch back; resolves with false, and nothing has changed, when some are heard already. */
+  takeBack(frames: number): Promise<boolean>;
 }
 
 /** The worklet's end. Nothing in it waits. */
@@ -61,7 +63,9 @@ export type LaneReply =
   /** Room was made: `frames` were played or voided; the buffers of a port lane come back to be filled again. */
   | { readonly type: 'taken'; readonly frames: number; readonly buffers: ArrayBuffer[] }
   /** Every frame of `epoch` has been played. */
-  | { readonly type: 'ended'; readonly epoch: number };
+  | { readonly type: 'ended'; readonly epoch: number }
+  /** The frames that were asked for were taken back, or not. */
+  | { readonly type: 'takenBack'; readonly done: boolean };
 
 /** Longest time that is queued in the worklet, seconds: a worker that is held up for that long is not heard. */
 const DEPTH_SECONDS = 8;

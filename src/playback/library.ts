@@ -1,18 +1,16 @@
+import { loadPart } from '../base/part.ts';
 import type { DecoderChoice, NativeDecoders } from '../decode/native.ts';
-import { segmentIndexer } from '../demux/segment-indexer.ts';
-import { Engine } from '../engine/engine.ts';
 import { AulosError, isAulosError } from '../errors.ts';
 import { EventScope } from '../events/bus.ts';
 import type { RangeClient } from '../net/client.ts';
 import type { RetryPolicy } from '../net/retry.ts';
 import { Sources } from '../source/file-source.ts';
 import type { Revalidate } from '../source/freshness.ts';
-import { openBlobSource } from '../source/local.ts';
+import type { Indexer } from '../source/index-keeper.ts';
 import type { RequestHeaders } from '../source/origin.ts';
 import type { FileSource } from '../source/source.ts';
-import { type AssetKeyOptions, assetKey } from '../store/key.ts';
+import type { AssetKeyOptions } from '../store/key-text.ts';
 import type { AssetStore } from '../store/store.ts';
-import { openTrack } from './open-track.ts';
 import type { Track } from './track.ts';
 
 /** What can be opened on every platform: an http(s) URL, bytes at hand, or bytes that come once. */
@@ -56,18 +54,19 @@ export interface TrackOptions extends Pick<OpenOptions, 'decoder'> {
 export interface LibraryParts {
   readonly client: RangeClient;
   readonly store: AssetStore;
+  /** Names assets, as `assetKey` does. */
+  readonly keyOf: (url: string, options: AssetKeyOptions) => string | Promise<string>;
   readonly retry?: Partial<RetryPolicy>;
-  /** Finds the decoders of the platform. */
+  /** Finds the decoders of the platform. @default WebCodecs, where there are any */
   readonly native?: () => Promise<NativeDecoders | undefined>;
   /** What an opening does that says nothing else. @default 'never' */
   readonly revalidate?: Revalidate;
 }
 
-/** A cache, a network client and an engine that belong together: everything but the sound. */
+/** A cache and a network client that belong together. */
 export interface Library extends AsyncDisposable {
-  readonly engine: Engine;
   readonly store: AssetStore;
-  /** Everything that happens in it, `source.*`, `store.*` and `engine.*`. */
+  /** Everything that happens in it, `source.*` and `store.*`. */
   readonly events: EventScope;
   /**
    * Opens an input as bytes. A stream is owned by the source, which holds it as long as it is open; the options are about URLs.
@@ -83,23 +82,25 @@ export interface Library extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+// Parts of their own: a page waits for what asks for the first bytes, and all this is only needed when they have come.
+const loadBlobs = () => loadPart('blobs', () => import('../source/local.ts'));
+const loadTracks = () => loadPart('tracks', () => import('./tracks.ts'));
+const indexer: Indexer = async (source, signal) => (await loadTracks()).segmentIndexer(source, signal);
+
 /** Puts the stages together, and tells them what they may not import. Touches neither the store nor the network yet. */
-export function createLibrary({ client, store, retry, native, revalidate }: LibraryParts): Library {
+export function createLibrary({ client, store, keyOf, retry, native, revalidate }: LibraryParts): Library {
   const events = new EventScope();
-  const engine = new Engine({ apps: [{ name: 'player' }], events });
-  const sources = new Sources({ client, store, events, retry, indexer: segmentIndexer });
+  const sources = new Sources({ client, store, events, retry, indexer });
   const close = async () => {
-    await engine.close();
     await sources.close();
     await client.close();
     await store.close();
   };
   return {
-    engine,
     store,
     events,
     async source(input, { cacheKey, discriminator, signal: _, decoder: __, ...options } = {}) {
-      if (input instanceof Blob) return openBlobSource(input, { events, indexer: segmentIndexer });
+      if (input instanceof Blob) return (await loadBlobs()).openBlobSource(input, { events, indexer });
       if (input instanceof ReadableStream) return sources.openStream(input);
       if (!URL.canParse(input)) throw new AulosError('input.invalid', { input: `${input}` }, `"${input}" is no URL`);
       const url = `${input}`;
@@ -107,10 +108,14 @@ export function createLibrary({ client, store, retry, native, revalidate }: Libr
         ...options,
         revalidate: options.revalidate ?? revalidate,
         url,
-        key: assetKey(url, { cacheKey, discriminator }),
+        key: await keyOf(url, { cacheKey, discriminator }),
       });
     },
     async track(source, { signal, decoder, onClosed }) {
+      const { openTrack } = await loadTracks().catch(async (error: unknown) => {
+        await source.close();
+        throw error;
+      });
       try {
         return await openTrack(source, { decoder, native }, signal, onClosed);
       } catch (error) {

@@ -1,40 +1,29 @@
 import { RangeSet } from '../base/ranges.ts';
 import type { AulosError } from '../errors.ts';
 import type { MediaInfo } from '../media.ts';
-import type { Levels } from './levels.ts';
 import type { SourceProgress } from './messages.ts';
-import { playheadAt } from './playhead.ts';
-import type { PumpReport } from './pump.ts';
+import type { QueueItem } from './queue-json.ts';
 import { HAVE_METADATA, HAVE_NOTHING, type ReadyState, readinessEvents, readyStateFor } from './readiness.ts';
 import { SecondsRanges } from './seconds-ranges.ts';
+import { type Settle, Stretch } from './stretch.ts';
 
-/** How a promise that was given out is settled. */
-export interface Settle<T> {
-  resolve(value: T): void;
-  reject(reason: unknown): void;
-}
-
-/** A start of decoding: the first one, or a seek. */
-export interface Run {
-  readonly id: number;
-  /** Second that was asked for. */
-  readonly target: number;
-  /** Where its first frame lies, and the epoch under which the worklet reports it. */
-  landed?: { readonly epoch: number; readonly seconds: number };
-  /** Media time up to which it is decoded, seconds. */
-  until: number;
-  isEnd: boolean;
-  /** Levels of moments that are not heard yet. */
-  readonly levels: Levels[];
-  /** Present while a seek waits to land. */
-  seek?: Settle<number>;
+/** Part of a track that sounds, seconds; by default all of it. */
+export interface Part {
+  readonly start?: number;
+  readonly end?: number;
 }
 
 /** A resource that a player was given, and what the page knows of it. Decides; tells nobody. */
 export class Load {
   readonly id: number;
+  readonly item: QueueItem;
+  /** The URL of the item, absolute where it can be. */
   readonly url: string;
-  /** The worker was told to open it. */
+  /** What sounds of it. */
+  part: Part;
+  /** It sounds the same again as the one before. */
+  readonly isAgain: boolean;
+  /** The worker was told of it. */
   isBegun = false;
   info: MediaInfo | undefined;
   /** Seconds; NaN while unknown. */
@@ -43,69 +32,78 @@ export class Load {
   progress: SourceProgress | undefined;
   error: AulosError | undefined;
   readyState: ReadyState = HAVE_NOTHING;
-  run: Run | undefined;
-  /** When `play()` was called first, and how long it took to sound, ms. */
+  stretch: Stretch | undefined;
+  /** Second of the stretch at which its own time 0 lies. */
+  origin = 0;
+  /** When it should sound first, and how long it took, ms. */
   playRequestedAt: number | undefined;
   firstSoundMs: number | undefined;
-  #report: PumpReport | undefined;
   #wasLoaded = false;
   /** Milliseconds of the track that were heard. */
   readonly #played = new RangeSet();
   #playedTo: number | undefined;
 
-  constructor(id: number, url: string) {
+  constructor(id: number, item: QueueItem, url: string, part: Part = {}, isAgain = false) {
     this.id = id;
+    this.item = item;
     this.url = url;
+    this.part = part;
+    this.isAgain = isAgain;
   }
 
-  /** The worklet's last word about the current run. */
-  get report(): PumpReport | undefined {
-    return this.run?.landed && this.#report?.epoch === this.run.landed.epoch ? this.#report : undefined;
-  }
-
-  set report(report: PumpReport | undefined) {
-    this.#report = report;
+  /** More of it is on its way. */
+  get isFetching(): boolean {
+    return this.isBegun && !this.error && this.progress?.phase !== 'complete';
   }
 
   get played(): SecondsRanges {
     return new SecondsRanges(this.#played.toArray().map(({ start, end }) => [start / 1e3, end / 1e3] as const));
   }
 
-  /** True if nothing of the run is left to be heard, nor on its way to be. */
-  get isSilent(): boolean {
-    return !this.run?.landed || this.report?.state === 'ended';
-  }
-
   /** Where the listener is, seconds, while `heardTime` of the context is being heard. */
   positionAt(heardTime: number): number {
-    if (!this.run?.landed) return this.run?.target ?? 0;
-    const { report } = this;
-    return report && !Number.isNaN(report.position) ? playheadAt(report, heardTime) : this.run.landed.seconds;
+    return Math.max(0, (this.stretch?.positionAt(heardTime) ?? 0) - this.origin);
   }
 
-  /** Decoded sound after `position`, seconds. */
+  /** Decoded sound after `position`, seconds, that of following tracks included. */
   aheadOf(position: number): number {
-    return this.run?.landed ? Math.max(0, this.run.until - position) : 0;
+    return this.stretch?.landed ? Math.max(0, this.stretch.until - this.origin - position) : 0;
   }
 
-  /** Takes the place of the run before. */
-  start(run: Run): void {
-    this.run?.seek?.reject(new DOMException('a later seek took its place', 'AbortError'));
-    this.run = run;
+  /** Begins a stretch in it, in place of the one before. */
+  start(id: number, target: number, seek?: Settle<number>): void {
+    this.stretch?.seek?.reject(new DOMException('a later seek took its place', 'AbortError'));
+    this.stretch = new Stretch(id, target, seek);
+    this.origin = 0;
     this.#playedTo = undefined;
   }
 
+  /** Goes on with the stretch of `before`, in which it begins at second `at`. */
+  goOn(before: Load, at: number): void {
+    this.stretch = before.stretch;
+    this.origin = at - (this.part.start ?? 0);
+    before.heard(at - before.origin);
+    before.stretch = undefined;
+    this.#playedTo = Math.round((this.part.start ?? 0) * 1e3);
+    if (!this.isAgain) return;
+    this.readyState = before.readyState;
+    this.#wasLoaded = true;
+    this.info ??= before.info;
+    this.progress ??= before.progress;
+    if (this.info) this.learnDuration(this.info);
+  }
+
   /** Brings the ready state up to the facts; gives the events to fire. */
-  updateReadyState(position: number): ReturnType<typeof readinessEvents> {
+  updateReadyState(position: number, hasNext: boolean): ReturnType<typeof readinessEvents> {
     const from = this.readyState;
-    const { run, report } = this;
+    const { stretch } = this;
     this.readyState = readyStateFor({
       hasHead: this.info !== undefined,
-      isSeeking: run !== undefined && !run.landed,
-      isStarved: report?.state === 'starved',
-      isPlaying: report?.state === 'playing',
+      isSeeking: stretch !== undefined && !stretch.landed,
+      isStarved: stretch?.report?.state === 'starved',
+      isPlaying: stretch?.report?.state === 'playing',
       aheadSeconds: this.aheadOf(position),
-      isEndDecoded: run?.isEnd ?? false,
+      isEndDecoded: hasNext || (stretch?.isEnd ?? false),
       isComplete: this.progress?.phase === 'complete',
     });
     const events = readinessEvents(from, this.readyState, this.#wasLoaded);
@@ -113,18 +111,11 @@ export class Load {
     return events;
   }
 
-  /** Remembers that the run was heard up to `position`. */
+  /** Remembers that it was heard up to `position`. */
   heard(position: number): void {
     const end = Math.round(position * 1e3);
     if (this.#playedTo !== undefined) this.#played.add({ start: this.#playedTo, end });
     this.#playedTo = end;
-  }
-
-  /** The levels of the moment at `position`; earlier ones are dropped. */
-  takeLevels(position: number): Levels | undefined {
-    const levels = this.run?.levels ?? [];
-    const due = levels.findLastIndex(({ time }) => time <= position);
-    return levels.splice(0, due + 1).at(-1);
   }
 
   /** Takes the duration of `info`; true if it says anything new. */

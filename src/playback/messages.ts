@@ -1,8 +1,8 @@
 /**
  * What the page's {@link Player} and its session in the worker say to each other, over a port of their own.
  *
- * `load` numbers the resources that a player was given, `run` its starts of decoding (the first play, every seek); both count up, and
- * whatever carries an older number is out of date.
+ * `load` numbers the resources that a player was given, `run` its starts of decoding (the first play, every seek, every jump to another track);
+ * both count up. A run goes on from one track to the next. What is said of a run that is over is out of date.
  */
 import type { ByteRange } from '../base/ranges.ts';
 import type { SerializedError } from '../errors.ts';
@@ -18,16 +18,32 @@ export interface WorkerGreeting {
   readonly port: MessagePort;
 }
 
+/** A resource, and which part of it sounds when it follows another: by default all of it. Seconds. */
+export interface Loading {
+  readonly load: number;
+  readonly url: string;
+  readonly options?: PortableOptions;
+  readonly start?: number;
+  readonly end?: number;
+}
+
 /** From the player to its session. */
 export type ToSession =
   /** Where the sound goes from now on. */
   | { readonly type: 'output'; readonly output: OutputLane }
   /** Open this URL, and understand its head. */
-  | { readonly type: 'load'; readonly load: number; readonly url: string; readonly options?: PortableOptions }
-  /** Decode from `seconds` on, in place of what is being decoded. Before the head is known, it is remembered. */
-  | { readonly type: 'decode'; readonly load: number; readonly run: number; readonly seconds: number }
+  | ({ readonly type: 'load' } & Loading)
+  /** Decode from `seconds` on, up to `end`, in place of what is being decoded. Before the head is known, it is remembered. */
+  | { readonly type: 'decode'; readonly load: number; readonly run: number; readonly seconds: number; readonly end?: number }
+  /** What follows load `after` when it ends, in place of what was to follow; it is fetched in time. */
+  | { readonly type: 'follow'; readonly after: number; readonly next: Loading | undefined }
+  /** Tracks overlap by so many seconds. */
+  | { readonly type: 'fade'; readonly seconds: number }
+  /** Be silent, and decode nothing. */
+  | { readonly type: 'halt' }
   /** Leave a failure: try the network again. */
   | { readonly type: 'retry'; readonly load: number }
+  /** It is not needed any more, nor is what was to follow it. */
   | { readonly type: 'unload'; readonly load: number }
   | Answer
   | { readonly type: 'close' };
@@ -39,10 +55,14 @@ export type FromSession =
   /** What the head could only estimate is known exactly. */
   | { readonly type: 'info'; readonly load: number; readonly info: MediaInfo }
   /** The first block of `run` is there: it begins at `seconds`, and the worklet will report it as `epoch`. */
-  | { readonly type: 'landed'; readonly load: number; readonly run: number; readonly epoch: number; readonly seconds: number }
-  /** Sound is decoded up to media time `until`; `isEnd`: there is no more. */
-  | { readonly type: 'decoded'; readonly load: number; readonly run: number; readonly until: number; readonly isEnd: boolean }
-  | { readonly type: 'levels'; readonly load: number; readonly run: number; readonly levels: readonly Levels[] }
+  | { readonly type: 'landed'; readonly run: number; readonly epoch: number; readonly seconds: number }
+  /** Sound is decoded up to time `until` of the run; `isEnd`: there is no more. */
+  | { readonly type: 'decoded'; readonly run: number; readonly until: number; readonly isEnd: boolean }
+  /** At time `at` of the run, which goes on counting, `load` begins after load `after`; in place of what was told before of `after`. */
+  | { readonly type: 'junction'; readonly run: number; readonly after: number; readonly load: number; readonly at: number }
+  /** What followed `load` before its `follow` is heard already. */
+  | { readonly type: 'late'; readonly load: number }
+  | { readonly type: 'levels'; readonly run: number; readonly levels: readonly Levels[] }
   | { readonly type: 'progress'; readonly load: number; readonly progress: SourceProgress }
   | { readonly type: 'retry'; readonly load: number; readonly attempt: number; readonly delayMs: number; readonly error: SerializedError }
   | { readonly type: 'failed'; readonly load: number; readonly error: SerializedError };

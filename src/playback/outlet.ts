@@ -2,23 +2,32 @@ import { Wake } from '../base/wake.ts';
 import type { StreamConfig } from '../engine/frame.ts';
 import { framesOf, type PcmBlock } from '../media.ts';
 import { type OutputLane, suits } from './lane.ts';
-import type { Sink } from './sink.ts';
+import type { RevocableSink, Sink, SinkMark } from './sink.ts';
 
 /** Hears that a block from media time `from` to `until`, seconds, is on its way; the worklet will report it as `epoch`. */
 export type BlockListener = (epoch: number, from: number, until: number) => void;
 
-/** The sink of a session: passes the sound on to the output that the page offers, and waits for one while there is none that suits. */
+/**
+ * The sink of a session: passes the sound on to the output that the page offers, and waits for one while there is none that suits. It
+ * numbers the blocks since a flush, so that those from a number on can be taken back, wherever they are.
+ */
 export class Outlet implements Sink {
-  readonly #createSink: (output: OutputLane) => Sink;
+  readonly #createSink: (output: OutputLane) => RevocableSink;
   readonly #onBlock: BlockListener;
   readonly #changed = new Wake();
-  #current: { readonly output: OutputLane; readonly sink: Sink } | undefined;
+  #current: { readonly output: OutputLane; readonly sink: RevocableSink } | undefined;
   #expected = { sampleRate: 0, channels: 0 };
   #epoch = 0;
+  /** Blocks since the flush that came, and those of them that were handed on. */
+  #came = 0;
   #blocks = 0;
+  /** Where the sink stood before the blocks of these numbers; undefined until they come. */
+  readonly #marks = new Map<number, { readonly sink: RevocableSink; readonly mark: SinkMark } | undefined>();
+  /** Numbers of the blocks that were taken back before they came. */
+  #void: { readonly start: number; readonly end: number }[] = [];
   #closed = false;
 
-  constructor(createSink: (output: OutputLane) => Sink, onBlock: BlockListener) {
+  constructor(createSink: (output: OutputLane) => RevocableSink, onBlock: BlockListener) {
     this.#createSink = createSink;
     this.#onBlock = onBlock;
   }
@@ -44,9 +53,8 @@ export class Outlet implements Sink {
 
   async write(block: PcmBlock, epoch: number, signal: AbortSignal): Promise<void> {
     if (epoch < this.#epoch) return;
-    const { timestamp, sampleRate } = block;
-    this.#onBlock(this.#epoch, timestamp / sampleRate, (timestamp + framesOf(block)) / sampleRate);
-    await this.#current?.sink.write(block, epoch, signal);
+    const number = this.#came++;
+    if (!this.#void.some(({ start, end }) => start <= number && number < end)) await this.#pass(block, epoch, number, signal);
     if (epoch < this.#epoch) return;
     this.#blocks++;
     this.#changed.signal();
@@ -55,9 +63,39 @@ export class Outlet implements Sink {
   flush(epoch: number): void {
     if (epoch <= this.#epoch) return;
     this.#epoch = epoch;
+    this.#came = 0;
     this.#blocks = 0;
+    this.#marks.clear();
+    this.#void = [];
     this.#current?.sink.flush(epoch);
     this.#changed.signal();
+  }
+
+  /** Says that the blocks from `number` on, of which none came yet, may be taken back. */
+  mark(number: number): void {
+    this.#marks.set(number, undefined);
+  }
+
+  /** Says that they will not be. */
+  unmark(number: number): void {
+    this.#marks.delete(number);
+  }
+
+  /**
+   * Takes back the blocks from the marked `number` on that were not heard. On success `commit` is called in the same task; it sees to it that no
+   * more of them are made, and gives the number of the first block to come. Resolves with false when some are heard already.
+   */
+  async takeBack(number: number, commit: () => number): Promise<boolean> {
+    const drop = () => {
+      this.#void.push({ start: number, end: commit() });
+      for (const marked of this.#marks.keys()) if (marked >= number) this.#marks.delete(marked);
+    };
+    if (this.#came > number) {
+      const place = this.#marks.get(number);
+      return place?.sink === this.#current?.sink && (await place!.sink.revert(place!.mark, drop));
+    }
+    drop();
+    return true;
   }
 
   /** Resolves when `blocks` blocks were written since the last flush. */
@@ -83,6 +121,14 @@ export class Outlet implements Sink {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #pass(block: PcmBlock, epoch: number, number: number, signal: AbortSignal): Promise<void> {
+    const sink = this.#current?.sink;
+    if (sink && this.#marks.has(number)) this.#marks.set(number, { sink, mark: sink.mark() });
+    const { timestamp, sampleRate } = block;
+    this.#onBlock(this.#epoch, timestamp / sampleRate, (timestamp + framesOf(block)) / sampleRate);
+    await sink?.write(block, epoch, signal);
   }
 
   async #suitable(): Promise<Sink | undefined> {

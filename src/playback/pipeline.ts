@@ -46,7 +46,8 @@ export async function feedSink(subscription: Subscription, sink: Sink, signal: A
   await sink.drain(signal);
 }
 
-function frameOf(block: PcmBlock): NewFrame {
+/** A block as the engine carries it. */
+export function frameOf(block: PcmBlock): NewFrame {
   const { planes, sampleRate, timestamp } = block;
   return {
     timestampUs: Math.round((timestamp * 1e6) / sampleRate),

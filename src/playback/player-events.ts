@@ -2,6 +2,7 @@ import type { ByteRange } from '../base/ranges.ts';
 import type { AulosError } from '../errors.ts';
 import type { Phase } from '../source/source.ts';
 import type { Levels } from './levels.ts';
+import type { QueueItem } from './queue-json.ts';
 
 /** The events of `HTMLMediaElement` that a player fires, as plain `Event`s. */
 export type MediaEventName =
@@ -25,6 +26,9 @@ export type MediaEventName =
   | 'volumechange'
   | 'waiting';
 
+/** Why another track is current: the one before has ended, `next()` or `previous()` was called, or it was picked in the queue (or `src`). */
+export type TrackChangeReason = 'ended' | 'next' | 'previous' | 'picked';
+
 /** What the player's own events carry in `detail`. */
 export interface PlayerEventDetails {
   /** More bytes are held. */
@@ -36,6 +40,12 @@ export interface PlayerEventDetails {
   /** The sound had a hole; how many render quanta so far. */
   underrun: { readonly underruns: number };
   phase: { readonly phase: Phase };
+  /** Another track is current: `item`, after `previous`. Comes as soon as it is heard, or is gone to. */
+  trackchange: {
+    readonly item: QueueItem | undefined;
+    readonly previous: QueueItem | undefined;
+    readonly reason: TrackChangeReason;
+  };
   /** `context` and `node` were replaced, for a track of another rate. */
   outputchange: undefined;
 }

@@ -1,85 +1,110 @@
 import type { ByteRange } from '../base/ranges.ts';
-import { AulosError, isAulosError, reviveError } from '../errors.ts';
+import type { AulosError } from '../errors.ts';
 import type { MediaInfo, Tags } from '../media.ts';
 import type { Phase } from '../source/source.ts';
-import { Load, type Run, type Settle } from './load.ts';
-import type { FromSession, SourceProgress, ToSession } from './messages.ts';
-import { linkWorker, type WorkerLink } from './pipeline-worker.browser.ts';
-import { type MediaEventName, PlayerEventTarget, type PlayerStats } from './player-events.ts';
-import { answer, type DownloadOptions, portable } from './questions.ts';
-import { HAVE_FUTURE_DATA, HAVE_NOTHING, type ReadyState } from './readiness.ts';
+import { LONGEST_FADE_SECONDS } from './crossfade.ts';
+import type { Load, Part } from './load.ts';
+import { PlayerEventTarget, type PlayerStats } from './player-events.ts';
+import { Programme } from './programme.ts';
+import type { Queue } from './queue.ts';
+import { HAVE_NOTHING, type ReadyState } from './readiness.ts';
 import { SecondsRanges, secondsOf } from './seconds-ranges.ts';
-import { Speaker } from './speaker.browser.ts';
-import type { WorkletReport } from './worklet.browser.ts';
+import { type PlayerOptions, Transport } from './transport.browser.ts';
 
-/** How a player plays; how its tracks are fetched is in {@link DownloadOptions}. */
-export interface PlayerOptions extends DownloadOptions {
-  /** The pipeline worker. @default `worker.js` beside the module of aulos */
-  readonly workerUrl?: string | URL;
-  /** The AudioWorklet module. @default `worklet.js` beside the module of aulos */
-  readonly workletUrl?: string | URL;
-  /** Play through this context and leave it open; sound of other rates is resampled. @default a context at the track's rate */
-  readonly context?: AudioContext;
-  /** Rate that the first context is made for, Hz, before the track is known. @default 44100 */
-  readonly sampleRate?: number;
-}
+export type { PlayerOptions } from './transport.browser.ts';
 
-/** Least time between two `timeupdate`s while it plays, ms (HTML allows 15 to 250). */
-const TIMEUPDATE_MS = 200;
+/** Within so many seconds of its beginning, going back means the track before; later, the beginning. */
+const RESTART_SECONDS = 3;
 
 /**
  * Plays audio while it downloads. The surface and the events are those of `HTMLMediaElement`; the work is done in a worker, and the
  * sound comes out of an AudioWorklet, so that a busy page does not disturb it. Times are seconds, sizes bytes, the volume 0..1.
+ *
+ * It plays its {@link queue}, one track after the other, without a gap between them; `src` is a queue of one.
  */
 export class Player extends PlayerEventTarget {
-  readonly #link: WorkerLink;
-  readonly #speaker: Speaker;
-  readonly #download: DownloadOptions;
-  #load: Load | undefined;
-  #src = '';
-  #preload: 'none' | 'metadata' | 'auto' = 'metadata';
-  #loads = 0;
-  #runs = 0;
-  #paused = true;
-  #activity: 'idle' | 'waiting' | 'playing' | 'ended' = 'idle';
-  readonly #plays: Settle<void>[] = [];
+  readonly #transport: Transport;
+  readonly #programme: Programme;
+  /** The next track is loaded and not played, as when a `src` is set. */
+  #comesPaused = false;
+  #crossfade = 0;
   #volume = 1;
   #muted = false;
-  #underruns = 0;
-  #timeToldAt = 0;
 
-  /** Loads the worker and the worklet, so that the first sound does not wait for them. */
-  constructor({
-    workerUrl,
-    workletUrl = new URL('./worklet.js', import.meta.url),
-    context,
-    sampleRate = 44_100,
-    ...download
-  }: PlayerOptions = {}) {
+  constructor(options: PlayerOptions = {}) {
     super();
-    this.#download = download;
-    this.#link = linkWorker(workerUrl);
-    this.#link.port.onmessage = ({ data }: MessageEvent<FromSession>) => this.#hear(data);
-    this.#link.onFailure = (reason) => this.#fail(new AulosError('output.device', { reason: 'worker' }, reason));
-    this.#speaker = new Speaker(
-      { sampleRate, channels: 2, workletUrl, context },
-      {
-        onOutput: ({ lane, transfer }) => this.#tell({ type: 'output', output: lane }, transfer),
-        onReport: (report) => this.#onReport(report),
-        onRefusal: (error) => this.#onRefusal(error),
+    this.#transport = new Transport(options, {
+      successorOf: ({ item }) => this.#programme.after(item),
+      onTrack: (item, previous, reason) => {
+        if (item) this.#programme.follow(item);
+        this.fireOwn('trackchange', { item, previous, reason });
       },
-    );
+      fire: (name) => this.fire(name),
+      fireOwn: (name, detail) => this.fireOwn(name, detail),
+    });
+    this.#programme = new Programme({
+      onJump: (item, reason) => this.#transport.jump(item, reason, this.#comesPaused),
+      onFollowing: () => this.#transport.followOn(),
+    });
   }
 
-  /** The URL to play, resolved against the page; setting it loads it. The empty string unloads. */
+  /** What is played. Its current track is loaded; another one, such as {@link Queue.from} gives, takes its place. */
+  get queue(): Queue {
+    return this.#programme.queue;
+  }
+
+  set queue(queue: Queue) {
+    this.#programme.queue = queue;
+  }
+
+  /** Goes to the next track of the queue; false if there is none. */
+  next(): boolean {
+    return this.#programme.goTo(this.queue.next, 'next');
+  }
+
+  /** In the first three seconds goes to the track before, later to the beginning of this one; false if there is neither. */
+  previous(): boolean {
+    const isAtBeginning = this.currentTime < RESTART_SECONDS;
+    if (isAtBeginning && this.#programme.goTo(this.queue.previous, 'previous')) return true;
+    if (!this.#load) return false;
+    this.currentTime = 0;
+    return true;
+  }
+
+  /** Seconds by which one track fades into the next, at equal power; 0, the default, joins them without a gap. @throws RangeError. */
+  get crossfade(): number {
+    return this.#crossfade;
+  }
+
+  set crossfade(seconds: number) {
+    if (!(seconds >= 0 && seconds <= LONGEST_FADE_SECONDS)) {
+      throw new RangeError(`a crossfade lasts from 0 to ${LONGEST_FADE_SECONDS} seconds, not ${seconds}`);
+    }
+    this.#crossfade = seconds;
+    this.#transport.tell({ type: 'fade', seconds });
+  }
+
+  /** Plays the track, or the part of it between two seconds, again and again, without a gap. @throws RangeError when the part is empty. */
+  get loop(): boolean | Required<Part> {
+    return this.#programme.loop;
+  }
+
+  set loop(loop: boolean | Required<Part>) {
+    if (typeof loop === 'object' && !(loop.start >= 0 && loop.end > loop.start)) throw new RangeError('a loop ends after it starts');
+    this.#programme.loop = loop;
+    this.#transport.confine(typeof loop === 'object' ? loop : {});
+  }
+
+  /** The URL that is played, resolved against the page; setting it puts it into the queue alone, and loads it. The empty string unloads. */
   get src(): string {
-    return this.#src;
+    return this.#load?.url ?? '';
   }
 
   set src(url: string) {
-    const base = globalThis.location?.href;
-    this.#src = url && URL.canParse(url, base) ? new URL(url, base).href : url;
-    this.load();
+    this.#comesPaused = true;
+    if (url) this.queue.replace(url);
+    else this.queue.clear();
+    this.#comesPaused = false;
   }
 
   get currentSrc(): string {
@@ -88,17 +113,17 @@ export class Player extends PlayerEventTarget {
 
   /** What is fetched before `play()` is called: nothing, the head, or as much as is decoded ahead. */
   get preload(): 'none' | 'metadata' | 'auto' {
-    return this.#preload;
+    return this.#transport.preload;
   }
 
   set preload(preload: 'none' | 'metadata' | 'auto') {
-    this.#preload = preload;
-    if (this.#load) this.#preloadAs(this.#load, preload);
+    this.#transport.preload = preload;
+    this.#transport.preloadAs(preload);
   }
 
   /** Where the listener is; setting it seeks. */
   get currentTime(): number {
-    return this.#load?.positionAt(this.#speaker.heardTime) ?? 0;
+    return this.#transport.currentTime;
   }
 
   set currentTime(seconds: number) {
@@ -116,15 +141,15 @@ export class Player extends PlayerEventTarget {
   }
 
   get paused(): boolean {
-    return this.#paused;
+    return this.#transport.paused;
   }
 
   get ended(): boolean {
-    return this.#activity === 'ended';
+    return this.#transport.ended;
   }
 
   get seeking(): boolean {
-    return this.#load?.run?.seek !== undefined;
+    return this.#load?.stretch?.seek !== undefined;
   }
 
   get readyState(): ReadyState {
@@ -136,7 +161,7 @@ export class Player extends PlayerEventTarget {
     const load = this.#load;
     if (!load) return 0;
     if (load.error && !load.info) return 3;
-    return load.isBegun && !load.error && this.phase !== 'complete' ? 2 : 1;
+    return load.isFetching ? 2 : 1;
   }
 
   get error(): AulosError | null {
@@ -199,18 +224,18 @@ export class Player extends PlayerEventTarget {
 
   /** The context in use; another one after `outputchange`, which comes before `loadedmetadata`. */
   get context(): AudioContext {
-    return this.#speaker.context;
+    return this.#transport.speaker.context;
   }
 
   /** The last node before the destination: connect or reroute it for effects and meters. */
   get node(): AudioNode {
-    return this.#speaker.node;
+    return this.#transport.speaker.node;
   }
 
   get stats(): PlayerStats {
     const { progress, firstSoundMs } = this.#load ?? {};
     return {
-      underruns: this.#underruns,
+      underruns: this.#transport.underruns,
       networkBytes: progress?.networkBytes ?? 0,
       storeBytes: progress?.storeBytes ?? 0,
       requests: progress?.requests ?? 0,
@@ -220,43 +245,24 @@ export class Player extends PlayerEventTarget {
     };
   }
 
-  /** Starts `src` anew, from its beginning and without its error. */
+  /** Starts the current track anew, from its beginning and without its error. */
   load(): void {
-    if (this.#load) this.#unload(this.#load);
-    if (!this.#src) return;
-    const load = new Load(++this.#loads, this.#src);
-    this.#load = load;
-    this.fire('loadstart');
-    this.#preloadAs(load, this.#paused ? this.#preload : 'auto');
+    this.#transport.jump(this.queue.current, 'picked', true);
   }
 
   /**
-   * Plays as soon as there is sound; before a `src` is set, the wish is remembered. Resolves when it sounds.
+   * Plays as soon as there is sound; before there is a track, the wish is remembered. Resolves when it sounds.
    * @throws AulosError `output.notAllowed` when the browser wants a gesture first; the error of the track; an AbortError when
    * `pause()` or a load comes in between.
    */
   play(): Promise<void> {
-    const load = this.#load;
-    if (load?.error) return Promise.reject(load.error);
+    if (this.error) return Promise.reject(this.error);
     if (this.ended) this.currentTime = 0;
-    if (this.#paused) {
-      this.#paused = false;
-      this.#activity = 'waiting';
-      this.fire('play');
-      if (this.readyState < HAVE_FUTURE_DATA) this.fire('waiting');
-    }
-    if (this.#activity === 'playing') return Promise.resolve();
-    const sounding = new Promise<void>((resolve, reject) => this.#plays.push({ resolve, reject }));
-    this.#speaker.start();
-    if (load) this.#preloadAs(load, 'auto');
-    return sounding;
+    return this.#transport.play();
   }
 
   pause(): void {
-    if (this.#paused) return;
-    this.#stop(new DOMException('paused before it sounded', 'AbortError'));
-    this.fire('timeupdate');
-    this.fire('pause');
+    this.#transport.pause();
   }
 
   /**
@@ -268,229 +274,33 @@ export class Player extends PlayerEventTarget {
     if (!load) return Promise.reject(new DOMException('there is nothing to seek in', 'InvalidStateError'));
     if (load.error) return Promise.reject(load.error);
     const { duration } = load;
-    const target = Math.max(0, duration >= 0 ? Math.min(seconds, duration) : seconds);
-    return new Promise((resolve, reject) => {
-      this.#preloadAs(load, 'metadata');
-      this.#decodeFrom(load, target, { resolve, reject });
-      if (this.ended) this.#activity = this.#paused ? 'idle' : 'waiting';
-      this.fire('seeking');
-      this.#evaluate();
-    });
+    return this.#transport.seek(load, Math.max(0, duration >= 0 ? Math.min(seconds, duration) : seconds));
   }
 
   /** After an error of the network: tries again with what is held, from where it was. */
   retry(): void {
     const load = this.#load;
     if (!load?.error) return;
-    if (load.info) {
-      load.error = undefined;
-      this.#tell({ type: 'retry', load: load.id });
-      this.#decodeFrom(load, this.currentTime);
-    } else this.load();
+    if (load.info) this.#transport.retry(load);
+    else this.load();
   }
 
   /** Ends the player; it plays nothing any more. The download of its track stops unless another player wants it. */
   async close(): Promise<void> {
-    this.#src = '';
-    this.load();
-    this.#stop(new DOMException('the player was closed', 'AbortError'));
-    this.#tell({ type: 'close' });
-    this.#link.close();
-    await this.#speaker.close();
+    this.src = '';
+    await this.#transport.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  #unload(load: Load): void {
-    this.#tell({ type: 'unload', load: load.id });
-    const aborted = new DOMException('another load took its place', 'AbortError');
-    load.run?.seek?.reject(aborted);
-    if (this.networkState === 2) this.fire('abort');
-    this.#load = undefined;
-    this.fire('emptied');
-    if (!this.#paused) this.#stop(aborted);
-    this.#activity = 'idle';
-    this.fire('timeupdate');
-  }
-
-  /** Has the worker open the resource, and decode it from the start unless a seek came first. */
-  #preloadAs(load: Load, preload: 'none' | 'metadata' | 'auto'): void {
-    if (!this.#paused && load.firstSoundMs === undefined) load.playRequestedAt ??= performance.now();
-    if (preload === 'none') return;
-    if (!load.isBegun) this.#tell({ type: 'load', load: load.id, url: load.url, options: portable(this.#download, load.url) });
-    load.isBegun = true;
-    if (preload === 'auto' && !load.run) this.#decodeFrom(load, 0);
-  }
-
-  #decodeFrom(load: Load, target: number, seek?: Settle<number>): void {
-    const run: Run = { id: ++this.#runs, target, until: target, isEnd: false, levels: [], seek };
-    load.start(run);
-    this.#tell({ type: 'decode', load: load.id, run: run.id, seconds: target });
-  }
-
-  #stop(reason: unknown): void {
-    this.#paused = true;
-    if (!this.ended) this.#activity = 'idle';
-    this.#speaker.stop();
-    for (const { reject } of this.#plays.splice(0)) reject(reason);
+  get #load(): Load | undefined {
+    return this.#transport.load;
   }
 
   #applyVolume(): void {
-    this.#speaker.gain = this.#muted ? 0 : this.#volume;
+    this.#transport.speaker.gain = this.#muted ? 0 : this.#volume;
     this.fire('volumechange');
-  }
-
-  #hear(message: FromSession): void {
-    if (message.type === 'question') {
-      void answer(message, this.#download, globalThis.location?.href).then((given) => this.#tell(given));
-      return;
-    }
-    const load = this.#load;
-    if (message.load !== load?.id) return;
-    if ('run' in message) {
-      if (message.run === load.run?.id) this.#hearOfRun(load.run, message);
-    } else if (message.type === 'head') this.#onHead(load, message.info);
-    else if (message.type === 'info') this.#onExactInfo(load, message.info);
-    else if (message.type === 'progress') this.#onProgress(load, message.progress);
-    else if (message.type === 'failed') this.#fail(reviveError(message.error));
-    else this.fireOwn('retry', { attempt: message.attempt, delayMs: message.delayMs, error: reviveError(message.error) });
-  }
-
-  #hearOfRun(run: Run, message: Extract<FromSession, { run: number }>): void {
-    if (message.type === 'levels') run.levels.push(...message.levels);
-    else if (message.type === 'landed') this.#onLanded(run, message.epoch, message.seconds);
-    else {
-      run.until = message.until;
-      run.isEnd = message.isEnd;
-      this.#evaluate();
-    }
-  }
-
-  /** The context goes at the rate of the track, so that its samples come out as they are. */
-  #onHead(load: Load, info: MediaInfo): void {
-    load.info = info;
-    load.learnDuration(info);
-    if (this.#speaker.suit(info.config.sampleRate, info.config.channels)) this.fireOwn('outputchange', undefined);
-    this.#evaluate();
-  }
-
-  #onExactInfo(load: Load, info: MediaInfo): void {
-    load.info = info;
-    if (load.learnDuration(info)) this.fire('durationchange');
-  }
-
-  #onLanded(run: Run, epoch: number, seconds: number): void {
-    run.landed = { epoch, seconds };
-    const { seek } = run;
-    run.seek = undefined;
-    if (seek) {
-      this.fire('timeupdate');
-      this.fire('seeked');
-      seek.resolve(seconds);
-    }
-    this.#evaluate();
-  }
-
-  #onProgress(load: Load, progress: SourceProgress): void {
-    const { phase } = this;
-    load.progress = progress;
-    this.fire('progress');
-    this.fireOwn('cached', progress);
-    if (progress.phase !== phase) this.fireOwn('phase', progress);
-    this.#evaluate();
-  }
-
-  #onReport(report: WorkletReport): void {
-    if (this.#load) this.#load.report = report;
-    this.#evaluate();
-    const { underruns } = this.#speaker;
-    if (underruns === this.#underruns) return;
-    this.#underruns = underruns;
-    this.fireOwn('underrun', { underruns });
-  }
-
-  #onRefusal(error: AulosError): void {
-    if (!isAulosError(error, 'output.notAllowed')) this.#fail(error);
-    else if (!this.#paused) {
-      this.#stop(error);
-      this.fire('pause');
-    }
-  }
-
-  /** Brings ready state and activity up to the facts, and tells what changed. */
-  #evaluate(): void {
-    const load = this.#load;
-    if (!load) return;
-    for (const name of load.updateReadyState(this.currentTime)) this.fire(name);
-    const { report } = load;
-    if (load.error && load.info) this.#playOut(load);
-    else if (report?.state === 'ended') this.#finish(load);
-    else if (report?.state === 'playing' && !this.#paused) this.#advance(load);
-    else if (this.#activity === 'playing') this.#wait();
-  }
-
-  /** What was decoded before the failure is heard to its end, and then it pauses. */
-  #playOut(load: Load): void {
-    if (this.#paused) return;
-    if (load.report?.state === 'playing') this.#advance(load);
-    else if (load.isSilent) this.pause();
-  }
-
-  /** It sounds. */
-  #advance(load: Load): void {
-    if (this.#activity !== 'playing') {
-      this.#activity = 'playing';
-      if (load.playRequestedAt !== undefined) load.firstSoundMs ??= performance.now() - load.playRequestedAt;
-      this.fire('playing');
-      for (const { resolve } of this.#plays.splice(0)) resolve();
-    }
-    const { currentTime } = this;
-    load.heard(currentTime);
-    const levels = load.takeLevels(currentTime);
-    if (levels) this.fireOwn('levels', levels);
-    if (performance.now() - this.#timeToldAt >= TIMEUPDATE_MS) this.fire('timeupdate');
-  }
-
-  /** It should sound, and does not. */
-  #wait(): void {
-    this.#activity = 'waiting';
-    this.fire('timeupdate');
-    this.fire('waiting');
-  }
-
-  #finish(load: Load): void {
-    if (this.ended) return;
-    const { currentTime } = this;
-    load.heard(currentTime);
-    this.#activity = 'ended';
-    if (load.endedAt(currentTime)) this.fire('durationchange');
-    this.fire('timeupdate');
-    if (!this.#paused) {
-      this.#stop(new DOMException('the track has ended', 'AbortError'));
-      this.fire('pause');
-    }
-    this.fire('ended');
-  }
-
-  #fail(error: AulosError): void {
-    const load = this.#load;
-    if (!load || load.error) return;
-    load.error = error;
-    load.run?.seek?.reject(error);
-    if (load.run) load.run.seek = undefined;
-    for (const { reject } of this.#plays.splice(0)) reject(error);
-    this.fire('error');
-    this.#evaluate();
-  }
-
-  #tell(message: ToSession, transfer: Transferable[] = []): void {
-    this.#link.port.postMessage(message, transfer);
-  }
-
-  protected override fire(name: MediaEventName): void {
-    if (name === 'timeupdate') this.#timeToldAt = performance.now();
-    super.fire(name);
   }
 }

@@ -8,7 +8,8 @@ type PortLaneMessage =
   /** `samples` holds one plane of {@link CHUNK_FRAMES} per channel, of which the first `frames` count. */
   | { readonly type: 'pcm'; readonly timestampUs: number; readonly frames: number; readonly samples: ArrayBuffer }
   | { readonly type: 'flush'; readonly epoch: number }
-  | { readonly type: 'complete' };
+  | { readonly type: 'complete' }
+  | { readonly type: 'takeBack'; readonly frames: number };
 
 /** Sends frames in transferred buffers, which the feed gives back: once warm, nothing is allocated. */
 export class PortLaneSender implements LaneSender {
@@ -17,6 +18,7 @@ export class PortLaneSender implements LaneSender {
   readonly #channels: number;
   readonly #onReply: (reply: LaneReply) => void;
   readonly #pool: ArrayBuffer[] = [];
+  readonly #asked: ((done: boolean) => void)[] = [];
   #room: number;
 
   constructor(port: MessagePort, sampleRate: number, channels: number, onReply: (reply: LaneReply) => void) {
@@ -53,8 +55,14 @@ export class PortLaneSender implements LaneSender {
     this.#post({ type: 'complete' });
   }
 
+  takeBack(frames: number): Promise<boolean> {
+    this.#post({ type: 'takeBack', frames });
+    return new Promise((resolve) => this.#asked.push(resolve));
+  }
+
   #hear(reply: LaneReply): void {
-    if (reply.type === 'taken') {
+    if (reply.type === 'takenBack') this.#asked.shift()?.(reply.done);
+    else if (reply.type === 'taken') {
       this.#room += reply.frames;
       this.#pool.push(...reply.buffers);
     }
@@ -130,6 +138,7 @@ export class PortLaneFeed implements LaneFeed {
   #hear(message: PortLaneMessage): void {
     if (message.type === 'flush') this.#void(message.epoch);
     else if (message.type === 'complete') this.isComplete = true;
+    else if (message.type === 'takeBack') this.#takeBack(message.frames);
     else this.#queue(message);
   }
 
@@ -148,6 +157,24 @@ export class PortLaneFeed implements LaneFeed {
     this.queued = 0;
     this.isComplete = false;
     this.settle(); // at once: a suspended context renders nothing, but hears
+  }
+
+  #takeBack(frames: number): void {
+    this.isComplete = false;
+    const done = frames <= this.queued;
+    if (done) {
+      this.queued -= frames;
+      this.#taken += frames;
+      for (let left = frames; left > 0; ) {
+        const last = this.#chunks.pop()!;
+        const kept = Math.max(this.#chunks.length === 0 ? this.#offset : 0, last.frames - left);
+        left -= last.frames - kept;
+        if (kept > 0) this.#chunks.push({ ...last, frames: kept });
+        else this.#spent.push(last.samples);
+      }
+      this.settle();
+    }
+    this.#reply({ type: 'takenBack', done });
   }
 
   #spend(): void {

@@ -7,13 +7,19 @@ const KAISER_BETA = 9;
 /** Share of the band that passes; the rest is the filter's slope. */
 const PASS_BAND = 0.94;
 
+/** Where a {@link Resampler} stands; nobody changes it. */
+export interface ResamplerMemory {
+  readonly pending: readonly Float32Array[];
+  readonly at: number;
+}
+
 /** A stateful windowed-sinc resampler. Output frame 0 lies at input frame 0: its delay is taken out. */
 export class Resampler {
   readonly #step: number;
   readonly #half: number;
   readonly #taps: Float32Array;
   /** Input not used up yet, per channel; begins with `half` frames before the next output frame. */
-  #pending: Float32Array[];
+  #pending: readonly Float32Array[];
   /** Where in `pending` the next output frame lies, frames. */
   #at: number;
 
@@ -25,6 +31,12 @@ export class Resampler {
     this.#taps = tabulate(cutoff, this.#half);
     this.#pending = silence(channels, this.#half);
     this.#at = this.#half;
+  }
+
+  /** Output frames that wait for more input. */
+  get pendingFrames(): number {
+    const end = this.#pending[0].length;
+    return Math.max(0, Math.ceil((end - this.#at) / this.#step));
   }
 
   /** Takes planes of equal length, gives as many output frames as they complete. */
@@ -43,6 +55,16 @@ export class Resampler {
   /** The frames that waited for neighbours, at the end of the sound. */
   finish(): Float32Array[] {
     return this.process(silence(this.#pending.length, this.#half));
+  }
+
+  /** What it remembers of the input so far; setting it back goes on from there. */
+  get memory(): ResamplerMemory {
+    return { pending: this.#pending, at: this.#at };
+  }
+
+  set memory({ pending, at }: ResamplerMemory) {
+    this.#pending = pending;
+    this.#at = at;
   }
 
   /** Forgets what came before, as after a seek. */

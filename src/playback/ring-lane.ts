@@ -25,6 +25,10 @@ export class RingLaneSender implements LaneSender {
   complete(): void {
     this.#ring.complete();
   }
+
+  async takeBack(frames: number): Promise<boolean> {
+    return this.#ring.takeBack(frames);
+  }
 }
 
 /** Reads frames from shared memory: no message stands between the worker and the sound. */

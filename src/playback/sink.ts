@@ -1,5 +1,6 @@
 import type { StreamConfig } from '../engine/frame.ts';
 import type { PcmBlock } from '../media.ts';
+import type { ResamplerMemory } from './resample.ts';
 
 /**
  * Takes PCM blocks in presented order, makes them sound (or writes them down). Fed by one reliable subscription of the engine.
@@ -18,4 +19,23 @@ export interface Sink extends AsyncDisposable {
   /** Resolves when everything written has been heard (or is on disk). */
   drain(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
+}
+
+/** A place in what was written to a {@link RevocableSink}: after one block, before the next. */
+export interface SinkMark {
+  readonly epoch: number;
+  /** Frames of the epoch that were handed on before. */
+  readonly frames: number;
+  readonly memory?: ResamplerMemory;
+}
+
+/** A sink that can take back what it was given and has not been heard, because something else follows after all. */
+export interface RevocableSink extends Sink {
+  /** The place after the last block; to be asked while no `write` is under way. */
+  mark(): SinkMark;
+  /**
+   * Drops everything written since `mark`, a `write` under way included, calls `onDone` in the same task, and goes on from there. Resolves
+   * with false, and nothing is dropped, when some of it is heard already.
+   */
+  revert(mark: SinkMark, onDone: () => void): Promise<boolean>;
 }

@@ -30,7 +30,7 @@ export type {
 export type { RetryPolicy } from '../net/retry.ts';
 export type { Revalidate } from '../source/freshness.ts';
 export type { RequestHeaders } from '../source/origin.ts';
-export { type Segment, SegmentIndex } from '../source/segment-index.ts';
+export type { Segment, SegmentIndex } from '../source/segment-index.ts';
 export type { ByteSource, FileSource, Phase, Readiness, SourceReader } from '../source/source.ts';
 export type { AssetFacts, AssetStat, AssetStore, StoreLimits, Verification } from '../store/store.ts';
 export type { Library, OpenOptions, SourceInput, TrackOptions } from './library.ts';

@@ -5,19 +5,24 @@ import type { LaneReply, LaneSender, OutputLane } from './lane.ts';
 import { PortLaneSender } from './port-lane.ts';
 import { Resampler } from './resample.ts';
 import { RingLaneSender } from './ring-lane.ts';
-import type { Sink } from './sink.ts';
+import type { RevocableSink, SinkMark } from './sink.ts';
 
 /** Frames that are worth a write: the lane is not fed by driblets. */
 const WORTHWHILE = 4_096;
 
 /** Plays through an AudioWorklet: copies blocks into the lane, resampled and spread over its channels where they differ. */
-export class WorkletSink implements Sink {
+export class WorkletSink implements RevocableSink {
   readonly output: OutputLane;
   readonly #sender: LaneSender;
   readonly #changed = new Wake();
   #resampler: Resampler | undefined;
   #epoch = 0;
   #endedEpoch = -1;
+  /** Frames of the epoch that are in the lane or were. */
+  #written = 0;
+  /** How often it went back to a mark: a write that began before is void. */
+  #reverts = 0;
+  #isReverting = false;
 
   constructor(output: OutputLane) {
     this.output = output;
@@ -41,6 +46,7 @@ export class WorkletSink implements Sink {
   flush(epoch: number): void {
     if (epoch <= this.#epoch) return;
     this.#epoch = epoch;
+    this.#written = 0;
     this.#resampler?.reset();
     this.#sender.flush(epoch);
     this.#changed.signal();
@@ -49,12 +55,33 @@ export class WorkletSink implements Sink {
   async drain(signal: AbortSignal): Promise<void> {
     const epoch = this.#epoch;
     if (this.#resampler) await this.#send(this.#resampler.finish(), 0, epoch, signal);
+    signal.throwIfAborted();
     if (epoch === this.#epoch) this.#sender.complete();
     for (;;) {
       const { count } = this.#changed;
       if (epoch !== this.#epoch || this.#endedEpoch === epoch) return;
       await this.#changed.after(count, signal);
     }
+  }
+
+  mark(): SinkMark {
+    return { epoch: this.#epoch, frames: this.#written, memory: this.#resampler?.memory };
+  }
+
+  async revert({ epoch, frames, memory }: SinkMark, onDone: () => void): Promise<boolean> {
+    if (epoch !== this.#epoch) return false;
+    this.#isReverting = true;
+    const done = (await this.#sender.takeBack(this.#written - frames)) && epoch === this.#epoch;
+    this.#isReverting = false;
+    if (done) {
+      this.#written = frames;
+      if (this.#resampler && memory) this.#resampler.memory = memory;
+      this.#endedEpoch = -1;
+      this.#reverts++;
+      onDone();
+    }
+    this.#changed.signal();
+    return done;
   }
 
   async close(): Promise<void> {
@@ -69,14 +96,16 @@ export class WorkletSink implements Sink {
 
   async #send(planes: readonly Float32Array[], timestampUs: number, epoch: number, signal: AbortSignal): Promise<void> {
     const frames = planes[0].length;
+    const reverts = this.#reverts;
     for (let at = 0; at < frames; ) {
       const { count } = this.#changed;
-      if (epoch < this.#epoch) return;
+      if (epoch < this.#epoch || reverts !== this.#reverts) return;
       const { room } = this.#sender;
-      if (room < Math.min(WORTHWHILE, frames - at)) await this.#changed.after(count, signal);
+      if (this.#isReverting || room < Math.min(WORTHWHILE, frames - at)) await this.#changed.after(count, signal);
       else {
         const part = Math.min(room, frames - at);
         this.#sender.write(planes, at, part, timestampUs + (at * 1e6) / this.output.sampleRate);
+        this.#written += part;
         at += part;
       }
     }

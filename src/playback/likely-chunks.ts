@@ -1,0 +1,14 @@
+import { rehearse } from '../decode/registry.ts';
+import type { Codec } from '../media.ts';
+
+const codecs: Readonly<Record<string, Codec>> = { mp3: 'mp3', flac: 'flac', aac: 'aac', m4a: 'aac', mp4: 'aac', wav: 'pcm' };
+
+/**
+ * Makes ready the chunks that the file behind `url` will probably need, by its extension, while its first bytes are on their way. The
+ * bytes decide in the end; a wrong guess costs a few kilobytes.
+ */
+export function preloadLikelyChunks(url: string): void {
+  const extension = /\.([a-z0-9]+)$/.exec(new URL(url).pathname.toLowerCase())?.[1] ?? '';
+  if (extension in codecs) rehearse(codecs[extension]).catch(() => {}); // the use that follows reports it
+  if (extension === 'm4a' || extension === 'mp4') import('../demux/mp4.ts').catch(() => {});
+}

@@ -1,0 +1,482 @@
+import { AulosError, isAulosError, reviveError } from '../errors.ts';
+import type { MediaInfo } from '../media.ts';
+import { Activity } from './activity.ts';
+import { Following } from './following.ts';
+import { Load, type Part } from './load.ts';
+import type { FromSession, Loading, SourceProgress, ToSession } from './messages.ts';
+import { linkWorker, type WorkerLink } from './pipeline-worker.browser.ts';
+import type { MediaEventName, PlayerEventDetails, TrackChangeReason } from './player-events.ts';
+import type { Successor } from './programme.ts';
+import { answer, type DownloadOptions, portable } from './questions.ts';
+import type { QueueItem } from './queue-json.ts';
+import { HAVE_FUTURE_DATA, HAVE_NOTHING } from './readiness.ts';
+import { Speaker } from './speaker.browser.ts';
+import type { Settle, Stretch } from './stretch.ts';
+import type { WorkletReport } from './worklet.browser.ts';
+
+/** How a player plays; how its tracks are fetched is in {@link DownloadOptions}. */
+export interface PlayerOptions extends DownloadOptions {
+  /** The pipeline worker. @default `worker.js` beside the module of aulos */
+  readonly workerUrl?: string | URL;
+  /** The AudioWorklet module. @default `worklet.js` beside the module of aulos */
+  readonly workletUrl?: string | URL;
+  /** Play through this context and leave it open; sound of other rates is resampled. @default a context at the track's rate */
+  readonly context?: AudioContext;
+  /** Rate that the first context is made for, Hz, before the track is known. @default 44100 */
+  readonly sampleRate?: number;
+}
+
+/** What a transport asks, and whom it tells. */
+export interface TransportListener {
+  /** What follows `load` by itself. */
+  successorOf(load: Load): Successor | undefined;
+  /** The sound went on to another track, or was sent there; `before` was current. */
+  onTrack(item: QueueItem | undefined, before: QueueItem | undefined, reason: TrackChangeReason): void;
+  fire(name: MediaEventName): void;
+  fireOwn<N extends keyof PlayerEventDetails>(name: N, detail: PlayerEventDetails[N]): void;
+}
+
+/** Least time between two `timeupdate`s while it plays, ms (HTML allows 15 to 250). */
+const TIMEUPDATE_MS = 200;
+/** A junction nearer than this is waited for by itself: reports come every 40 ms. */
+const NEAR_SECONDS = 0.06;
+
+/** Starts, stops and moves the sound, and keeps track of where it is: the player without its surface. */
+export class Transport {
+  readonly speaker: Speaker;
+  readonly #link: WorkerLink;
+  readonly #download: DownloadOptions;
+  readonly #listener: TransportListener;
+  readonly #activity: Activity;
+  readonly #following = new Following();
+  #load: Load | undefined;
+  #loads = 0;
+  #stretches = 0;
+  #underruns = 0;
+  #timeToldAt = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** What is fetched before anything plays. */
+  preload: 'none' | 'metadata' | 'auto' = 'metadata';
+
+  /** Loads the worker and the worklet, so that the first sound does not wait for them. */
+  constructor(options: PlayerOptions, listener: TransportListener) {
+    const { workerUrl, workletUrl = new URL('./worklet.js', import.meta.url), context, sampleRate = 44_100, ...download } = options;
+    this.#download = download;
+    this.#listener = listener;
+    this.#activity = new Activity((name) => this.#fire(name));
+    this.#link = linkWorker(workerUrl);
+    this.#link.port.onmessage = ({ data }: MessageEvent<FromSession>) => this.#hear(data);
+    this.#link.onFailure = (reason) => this.#failCurrent(new AulosError('output.device', { reason: 'worker' }, reason));
+    this.speaker = new Speaker(
+      { sampleRate, channels: 2, workletUrl, context },
+      {
+        onOutput: ({ lane, transfer }) => this.tell({ type: 'output', output: lane }, transfer),
+        onReport: (report) => this.#onReport(report),
+        onRefusal: (error) => this.#onRefusal(error),
+      },
+    );
+  }
+
+  get load(): Load | undefined {
+    return this.#load;
+  }
+
+  get paused(): boolean {
+    return this.#activity.paused;
+  }
+
+  get ended(): boolean {
+    return this.#activity.ended;
+  }
+
+  get underruns(): number {
+    return this.#underruns;
+  }
+
+  /** Where the listener is in the current track, seconds; never past the junction to the next, before that is told. */
+  get currentTime(): number {
+    const load = this.#load;
+    if (!load) return 0;
+    const position = load.positionAt(this.speaker.heardTime);
+    const { at } = this.#following;
+    return at === undefined ? position : Math.max(0, Math.min(position, at - load.origin));
+  }
+
+  /** Goes to `item`, or to none; `isPaused`: and stops there, as `HTMLMediaElement.load()` does. */
+  jump(item: QueueItem | undefined, reason: TrackChangeReason, isPaused: boolean, part: Part = {}): void {
+    const before = this.#load;
+    const [next] = this.#following.loads;
+    const isAtHand = next !== undefined && next.item === item && !next.isAgain && !next.error;
+    if (isAtHand) this.#following.shift();
+    if (before) this.#leave(before, isPaused);
+    this.#load = item && (isAtHand ? next : this.#createLoad(item, part));
+    if (before?.item !== item) this.#listener.onTrack(item, before?.item, reason);
+    if (!this.#load) return;
+    this.#fire('loadstart');
+    if (!this.paused) this.#fire('waiting');
+    this.preloadAs(this.paused ? this.preload : 'auto');
+    if (isAtHand) this.#onHandedOver(this.#load);
+    this.#evaluate();
+  }
+
+  play(): Promise<void> {
+    const load = this.#load;
+    const sounding = this.#activity.play((load?.readyState ?? HAVE_NOTHING) >= HAVE_FUTURE_DATA);
+    this.speaker.start();
+    this.preloadAs('auto');
+    return sounding;
+  }
+
+  pause(reason: unknown = new DOMException('paused before it sounded', 'AbortError')): void {
+    if (this.paused) return;
+    this.#stop(reason);
+    this.#fire('timeupdate');
+    this.#fire('pause');
+  }
+
+  /** Goes to second `target` of the current track; gives where it landed. */
+  seek(load: Load, target: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      if (this.ended) this.#activity.leave();
+      this.preloadAs('metadata');
+      this.decodeFrom(load, target, { resolve, reject });
+      this.#fire('seeking');
+      this.#evaluate();
+    });
+  }
+
+  /** Goes on after a failure, with what is held. */
+  retry(load: Load): void {
+    const { currentTime } = this;
+    load.error = undefined;
+    this.tell({ type: 'retry', load: load.id });
+    this.decodeFrom(load, currentTime);
+  }
+
+  /** Has the worker open the current track, and decode it from the start unless a seek came first. */
+  preloadAs(preload: 'none' | 'metadata' | 'auto'): void {
+    const load = this.#load;
+    if (!load) return;
+    if (!this.paused && load.firstSoundMs === undefined) load.playRequestedAt ??= performance.now();
+    if (preload === 'none') return;
+    if (!load.isBegun) this.tell({ type: 'load', ...this.#loadingOf(load) });
+    load.isBegun = true;
+    if (preload === 'auto' && !load.stretch) this.decodeFrom(load, load.part.start ?? 0);
+  }
+
+  decodeFrom(load: Load, target: number, seek?: Settle<number>): void {
+    load.start(++this.#stretches, target, seek);
+    this.#following.forgetPlaces();
+    this.tell({ type: 'decode', load: load.id, run: this.#stretches, seconds: target, end: load.part.end });
+    if (load.info) this.#suit(load.info);
+    this.followOn();
+  }
+
+  /** Plays only `part` of the current track, or all of it; what follows is told by the listener. */
+  confine(part: Part): void {
+    const load = this.#load;
+    if (load && load.part.end !== part.end) {
+      load.part = part;
+      const { currentTime } = this;
+      if (part.end !== undefined && currentTime >= part.end)
+        this.seek(load, part.start ?? 0).catch(() => {}); // the events tell
+      else if (load.stretch) this.decodeFrom(load, currentTime);
+    }
+    this.followOn();
+  }
+
+  /** Tells the worker what follows, where that has changed. */
+  followOn(): void {
+    let before = this.#load;
+    if (!before?.stretch || this.ended) return;
+    for (const [index, load] of this.#following.loads.entries()) {
+      if (!isOf(load, this.#listener.successorOf(before))) {
+        this.#follow(before, index);
+        return;
+      }
+      before = load;
+    }
+    if (this.#following.wantsMore && this.#listener.successorOf(before)) this.#follow(before, this.#following.loads.length);
+  }
+
+  /** Ends it; nothing plays any more. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#stop(new DOMException('the player was closed', 'AbortError'));
+    this.tell({ type: 'close' });
+    this.#link.close();
+    await this.speaker.close();
+  }
+
+  tell(message: ToSession, transfer: Transferable[] = []): void {
+    this.#link.port.postMessage(message, transfer);
+  }
+
+  #createLoad(item: QueueItem, part?: Part, isAgain?: boolean): Load {
+    const base = globalThis.location?.href;
+    const url = URL.canParse(item.url, base) ? new URL(item.url, base).href : item.url;
+    return new Load(++this.#loads, item, url, part, isAgain);
+  }
+
+  #loadingOf({ id: load, url, item: { cacheKey }, part }: Load): Loading {
+    const options = portable(this.#download, url);
+    return { load, url, options: cacheKey === undefined ? options : { ...options, cacheKey }, ...part };
+  }
+
+  /** Has what now follows `before` stand at `index` of the tracks that follow. */
+  #follow(before: Load, index: number): void {
+    const dropped = this.#following.cut(index);
+    const successor = this.#listener.successorOf(before);
+    const next = successor && this.#createLoad(successor.item, successor.part, successor.isAgain);
+    this.tell({ type: 'follow', after: before.id, next: next && this.#loadingOf(next) });
+    for (const { id } of dropped) this.tell({ type: 'unload', load: id });
+    if (!next) return;
+    next.isBegun = true;
+    this.#following.add(next);
+  }
+
+  #leave(load: Load, isPaused: boolean): void {
+    const aborted = new DOMException('another load took its place', 'AbortError');
+    this.tell({ type: 'halt' });
+    for (const { id } of [load, ...this.#following.cut(0)]) this.tell({ type: 'unload', load: id });
+    load.stretch?.seek?.reject(aborted);
+    if (load.isFetching) this.#fire('abort');
+    this.#load = undefined;
+    this.#fire('emptied');
+    if (isPaused && !this.paused) this.#stop(aborted);
+    this.#activity.leave();
+    this.#fire('timeupdate');
+  }
+
+  #stop(reason: unknown): void {
+    this.#activity.stop(reason);
+    this.speaker.stop();
+  }
+
+  #hear(message: FromSession): void {
+    if (message.type === 'question') {
+      void answer(message, this.#download, globalThis.location?.href).then((given) => this.tell(given));
+    } else if ('run' in message) {
+      const stretch = this.#load?.stretch;
+      if (message.run === stretch?.id) this.#hearOfStretch(stretch, message);
+    } else {
+      const load = [this.#load, ...this.#following.loads].find((each) => each?.id === message.load);
+      if (load) this.#hearOfLoad(load, message);
+    }
+  }
+
+  #hearOfLoad(load: Load, message: Exclude<FromSession, { type: 'question' } | { run: number }>): void {
+    const isCurrent = load === this.#load;
+    if (message.type === 'head') this.#onHead(load, message.info);
+    else if (message.type === 'info') this.#onExactInfo(load, message.info);
+    else if (message.type === 'progress') this.#onProgress(load, message.progress);
+    else if (message.type === 'failed') this.#fail(load, reviveError(message.error));
+    else if (message.type === 'late') this.#onLate(load);
+    else if (isCurrent) {
+      const { attempt, delayMs, error } = message;
+      this.#listener.fireOwn('retry', { attempt, delayMs, error: reviveError(error) });
+    }
+  }
+
+  /** What should not follow any more is heard already. */
+  #onLate(load: Load): void {
+    if (load !== this.#load) return;
+    const { next } = this.#following;
+    if (next) this.jump(next.item, 'ended', false, next.part);
+    else {
+      this.#finish(load);
+      this.tell({ type: 'halt' });
+    }
+  }
+
+  #hearOfStretch(stretch: Stretch, message: Extract<FromSession, { run: number }>): void {
+    if (message.type === 'levels') stretch.addLevels(message.levels);
+    else if (message.type === 'landed') this.#onLanded(stretch, message.epoch, message.seconds);
+    else if (message.type === 'junction') {
+      stretch.dropLevels(message.at);
+      stretch.isEnd = false;
+      this.#following.begins(message.load, message.at);
+      this.followOn();
+    } else {
+      stretch.until = message.until;
+      stretch.isEnd = message.isEnd;
+    }
+    if (message.type !== 'levels') this.#evaluate();
+  }
+
+  #onHead(load: Load, info: MediaInfo): void {
+    load.info = info;
+    load.learnDuration(info);
+    if (load !== this.#load) return;
+    if (load.stretch?.landed === undefined) this.#suit(info);
+    this.#evaluate();
+  }
+
+  /** The context goes at the rate of the track, so that its samples come out as they are. */
+  #suit({ config: { sampleRate, channels } }: MediaInfo): void {
+    if (this.speaker.suit(sampleRate, channels)) this.#listener.fireOwn('outputchange', undefined);
+  }
+
+  #onExactInfo(load: Load, info: MediaInfo): void {
+    load.info = info;
+    if (load.learnDuration(info) && load === this.#load) this.#fire('durationchange');
+  }
+
+  #onLanded(stretch: Stretch, epoch: number, seconds: number): void {
+    stretch.landed = { epoch, seconds };
+    const { seek } = stretch;
+    stretch.seek = undefined;
+    if (!seek) return;
+    this.#fire('timeupdate');
+    this.#fire('seeked');
+    seek.resolve(seconds);
+  }
+
+  #onProgress(load: Load, progress: SourceProgress): void {
+    const phase = load.progress?.phase ?? 'init';
+    load.progress = progress;
+    if (load !== this.#load) return;
+    this.#tellProgress(progress, progress.phase !== phase);
+    this.#evaluate();
+  }
+
+  #tellProgress(progress: SourceProgress, isNewPhase: boolean): void {
+    this.#fire('progress');
+    this.#listener.fireOwn('cached', progress);
+    if (isNewPhase) this.#listener.fireOwn('phase', progress);
+  }
+
+  #onReport(report: WorkletReport): void {
+    if (this.#load?.stretch) this.#load.stretch.report = report;
+    this.#evaluate();
+    const { underruns } = this.speaker;
+    if (underruns === this.#underruns) return;
+    this.#underruns = underruns;
+    this.#listener.fireOwn('underrun', { underruns });
+  }
+
+  #onRefusal(error: AulosError): void {
+    if (isAulosError(error, 'output.notAllowed')) this.#pauseFor(error);
+    else this.#failCurrent(error);
+  }
+
+  #pauseFor(error: AulosError): void {
+    if (this.paused) return;
+    this.#stop(error);
+    this.#fire('pause');
+  }
+
+  /** Brings ready state and activity up to the facts, and tells what changed. */
+  #evaluate(): void {
+    this.#passJunctions();
+    const load = this.#load;
+    if (!load) return;
+    const { at } = this.#following;
+    for (const name of load.updateReadyState(this.currentTime, at !== undefined)) this.#fire(name);
+    const { stretch } = load;
+    const state = stretch?.report?.state;
+    const isEnd = stretch?.isEnd && !this.#following.next;
+    if (load.error && load.info) this.#playOut(load);
+    else if (state === 'ended' && isEnd) this.#finish(load);
+    else if (state === 'playing' && !this.paused) this.#advance(load);
+    else if (this.#activity.isPlaying) this.#activity.wait();
+  }
+
+  /** The next track is the current one from the moment on in which it is heard. */
+  #passJunctions(): void {
+    clearTimeout(this.#timer);
+    for (;;) {
+      const { stretch } = this.#load ?? {};
+      const { at } = this.#following;
+      if (!stretch?.landed || at === undefined) return;
+      const left = at - stretch.positionAt(this.speaker.heardTime);
+      if (left > 0) {
+        if (left < NEAR_SECONDS && !this.paused) this.#timer = setTimeout(() => this.#evaluate(), Math.ceil(left * 1e3));
+        return;
+      }
+      this.#goOn(this.#load!, at);
+    }
+  }
+
+  #goOn(before: Load, at: number): void {
+    const load = this.#following.shift();
+    load.goOn(before, at);
+    this.#load = load;
+    this.tell({ type: 'unload', load: before.id });
+    if (load.isAgain) for (const name of ['seeking', 'timeupdate', 'seeked'] as const) this.#fire(name);
+    else {
+      load.playRequestedAt = undefined;
+      this.#listener.onTrack(load.item, before.item, 'ended');
+    }
+    this.#onHandedOver(load);
+    this.followOn();
+  }
+
+  /** Tells of a track what is known of it since it was made ready. */
+  #onHandedOver(load: Load): void {
+    if (load.progress && !load.isAgain) this.#tellProgress(load.progress, true);
+    if (load.error) this.#tellFailure(load, load.error);
+    else this.#fire('timeupdate');
+  }
+
+  /** What was decoded before the failure is heard to its end, and then it pauses. */
+  #playOut(load: Load): void {
+    if (this.paused) return;
+    if (load.stretch?.report?.state === 'playing') this.#advance(load);
+    else if (!load.stretch || load.stretch.isSilent) this.pause();
+  }
+
+  #advance(load: Load): void {
+    const { currentTime } = this;
+    if (load.playRequestedAt !== undefined) load.firstSoundMs ??= performance.now() - load.playRequestedAt;
+    this.#activity.sound();
+    load.heard(currentTime);
+    const levels = load.stretch?.takeLevels(currentTime + load.origin);
+    if (levels) this.#listener.fireOwn('levels', { ...levels, time: levels.time - load.origin });
+    if (performance.now() - this.#timeToldAt >= TIMEUPDATE_MS) this.#fire('timeupdate');
+  }
+
+  #finish(load: Load): void {
+    if (this.ended) return;
+    const { currentTime } = this;
+    load.heard(currentTime);
+    this.#activity.end();
+    if (load.endedAt(currentTime)) this.#fire('durationchange');
+    this.#fire('timeupdate');
+    if (!this.paused) {
+      this.#stop(new DOMException('the track has ended', 'AbortError'));
+      this.#fire('pause');
+    }
+    this.#fire('ended');
+  }
+
+  #failCurrent(error: AulosError): void {
+    if (this.#load) this.#fail(this.#load, error);
+  }
+
+  #fail(load: Load, error: AulosError): void {
+    if (load.error) return;
+    load.error = error;
+    if (load !== this.#load) return; // its turn will tell
+    this.#tellFailure(load, error);
+    this.#evaluate();
+  }
+
+  #tellFailure({ stretch }: Load, error: AulosError): void {
+    stretch?.seek?.reject(error);
+    if (stretch) stretch.seek = undefined;
+    this.#activity.refuse(error);
+    this.#fire('error');
+  }
+
+  #fire(name: MediaEventName): void {
+    if (name === 'timeupdate') this.#timeToldAt = performance.now();
+    this.#listener.fire(name);
+  }
+}
+
+const isOf = (load: Load, successor: Successor | undefined): boolean =>
+  successor?.item === load.item &&
+  Boolean(successor.isAgain) === load.isAgain &&
+  successor.part?.start === load.part.start &&
+  successor.part?.end === load.part.end;
