@@ -20,7 +20,11 @@ const firefox = '/usr/bin/firefox-esr';
 const firefoxUserPrefs = { 'media.autoplay.default': 0, 'media.autoplay.blocking_policy': 0, 'media.autoplay.block-webaudio': false };
 
 /** What an engine of its own may do in its own way; the rest runs in Chromium alone. */
-const testsInFirefox = ['test/decode/pcm-hash.browser.test.ts'];
+const testsInFirefox = [
+  'test/decode/pcm-hash.browser.test.ts',
+  'test/store/indexeddb.browser.test.ts',
+  'test/store/indexeddb-tabs.browser.test.ts',
+];
 
 /** With COI=1 the pages are cross-origin isolated, so that SharedArrayBuffer exists. */
 const isolation = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
