@@ -81,7 +81,7 @@ function isPrefix(actual: Float32Array, expected: Float32Array, length: number):
 describe('a file cut anywhere plays what there is, or says where it ends', () => {
   const files = ownSeeds().filter(({ name }) => FILES.has(name));
 
-  it.each(files.map(({ name, bytes }) => [name, bytes] as const))('%s', { timeout: 200_000 }, async (name, bytes) => {
+  it.each(files.map(({ name, bytes }) => [name, bytes] as const))('%s', { timeout: 900_000 }, async (name, bytes) => {
     const whole = await play(bytes, name);
     expect(whole.error).toBeUndefined();
     const failures: string[] = [];
