@@ -11,7 +11,8 @@ export type Checksum = (bytes: Uint8Array, previous?: number) => number;
 export const crc32: Checksum = (bytes, previous = 0) => {
   tables ??= buildTables();
   const t = tables;
-  const head = Math.min(bytes.length, -bytes.byteOffset & 3); // bytes before the first whole word of the buffer
+  if (bytes.length < 16) return ~crcOfBytes(t, ~previous, bytes, 0, bytes.length) >>> 0; // there may be no whole word to begin at
+  const head = -bytes.byteOffset & 3; // bytes before the first whole word of the buffer
   const words = new Int32Array(bytes.buffer, bytes.byteOffset + head, ((bytes.length - head) >> 4) << 2);
   let crc = crcOfBytes(t, ~previous, bytes, 0, head);
   for (let i = 0; i < words.length; i += 4) {
