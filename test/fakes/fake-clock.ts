@@ -1,3 +1,4 @@
+import { vi } from 'vitest';
 import type { Clock } from '../../src/base/clock.ts';
 
 interface Timer {
@@ -49,9 +50,10 @@ export class FakeClock implements Clock {
     const end = this.#now + maxMs;
     await settled();
     while (!isSo()) {
+      if (!this.#next(end)) await importsSettled();
       const timer = this.#next(end);
-      if (!timer) return false;
-      await this.advance(timer.at - this.#now);
+      if (timer) await this.advance(timer.at - this.#now);
+      else if (!isSo()) return false;
     }
     return true;
   }
@@ -61,6 +63,12 @@ export class FakeClock implements Clock {
     for (const timer of this.#timers.values()) if (timer.at <= until && (!next || timer.at < next.at)) next = timer;
     return next;
   }
+}
+
+/** Resolves when the parts that are loaded on demand have come, and what waits for them has gone on. */
+async function importsSettled(): Promise<void> {
+  await vi.dynamicImportSettled();
+  await settled();
 }
 
 /** Resolves when every promise that can settle by itself has: the microtasks of this turn run before the next one begins. */

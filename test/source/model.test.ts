@@ -10,8 +10,14 @@ const size = fc.oneof(fc.integer({ min: 1, max: 2_000 }), fc.integer({ min: 60_0
 const act = <const D extends Command['do'], R extends object>(name: D, rest: { [K in keyof R]: fc.Arbitrary<R[K]> }) =>
   fc.record({ do: fc.constant(name), ...rest }) as unknown as fc.Arbitrary<Command>;
 
+const opening = {
+  whole: fc.boolean(),
+  onIdle: fc.constantFrom('pause', 'continue'),
+  revalidate: fc.constantFrom('never', 'never', 'open'),
+} as const;
+
 const command = fc.oneof(
-  { weight: 3, arbitrary: act('open', { whole: fc.boolean(), onIdle: fc.constantFrom('pause', 'continue') }) },
+  { weight: 3, arbitrary: act('open', opening) },
   { weight: 4, arbitrary: act('reader', { which: share }) },
   { weight: 10, arbitrary: act('read', { which: share, at: share, length: share, atLeast: fc.oneof(fc.constant(1), share) }) },
   { weight: 3, arbitrary: act('tryRead', { which: share, at: share, length: share }) },
@@ -37,7 +43,7 @@ const command = fc.oneof(
 
 /** A sequence begins with a reader, so that most of it does something. */
 const commands = fc
-  .tuple(act('open', { whole: fc.boolean(), onIdle: fc.constantFrom('pause', 'continue') }), fc.array(command, { maxLength: 40 }))
+  .tuple(act('open', opening), fc.array(command, { maxLength: 40 }))
   .map(([open, rest]): Command[] => [open, { do: 'pass', ms: 2 }, { do: 'reader', which: 0 }, ...rest]);
 
 test.each([

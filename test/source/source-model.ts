@@ -17,7 +17,7 @@ const LONG_MS = 300_000;
 
 /** What may happen to a source. Numbers in [0, 1) stand for a choice among what is there, or for a place in the resource. */
 export type Command =
-  | { readonly do: 'open'; readonly whole: boolean; readonly onIdle: 'pause' | 'continue' }
+  | { readonly do: 'open'; readonly whole: boolean; readonly onIdle: 'pause' | 'continue'; readonly revalidate: 'never' | 'open' }
   | { readonly do: 'closeSource' | 'reader' | 'closeReader' | 'abort' | 'rot' | 'retry'; readonly which: number }
   | { readonly do: 'read'; readonly which: number; readonly at: number; readonly length: number; readonly atLeast: number }
   | { readonly do: 'tryRead'; readonly which: number; readonly at: number; readonly length: number }
@@ -99,7 +99,7 @@ export class SourceModel {
   async #do(command: Command): Promise<void> {
     switch (command.do) {
       case 'open':
-        return this.#begin(this.#openSource(command.whole, command.onIdle), 'opening');
+        return this.#begin(this.#openSource(command), 'opening');
       case 'closeSource': {
         const open = this.#pick(this.#open, command.which);
         return open && this.#begin(this.#closeSource(open), 'closing a source');
@@ -179,7 +179,7 @@ export class SourceModel {
     await this.#audit();
     await this.#shutDown();
     this.#boot();
-    await this.#settle(this.#openSource(true, 'pause'), 'opening');
+    await this.#settle(this.#openSource({ whole: true, onIdle: 'pause', revalidate: 'never' }), 'opening');
     let whole = await this.#readWhole();
     whole ??= await this.#readWhole(); // what had rotted was found only now, and the server has another version
     if (!whole || !this.#versions.some(({ bytes }) => firstDifference(bytes, whole) < 0)) this.#fault('the whole is of no version');
@@ -191,7 +191,8 @@ export class SourceModel {
     const [{ source }] = this.#open;
     const never = new AbortController().signal;
     const { error } = await this.#settle(source.completed(never), 'the download');
-    if (error) throw this.#failure(`a download fails where nothing is wrong: ${error}`);
+    if (error)
+      throw this.#failure(`a download fails where nothing is wrong: ${error}: ${((error as Error).cause as Error | undefined)?.stack}`);
     const { length = 0 } = source;
     return (await this.#settle(source.reader().read({ start: 0, end: length }, never), 'the last read')).value;
   }
@@ -231,9 +232,9 @@ export class SourceModel {
     });
   }
 
-  async #openSource(whole: boolean, onIdle: 'pause' | 'continue'): Promise<void> {
+  async #openSource({ whole, onIdle, revalidate }: Omit<Extract<Command, { do: 'open' }>, 'do'>): Promise<void> {
     const clock = this.#clock;
-    const source = await this.#sources.open({ url, key, whole, onIdle });
+    const source = await this.#sources.open({ url, key, whole, onIdle, revalidate });
     if (clock === this.#clock) this.#open.push({ source, closed: false });
   }
 
