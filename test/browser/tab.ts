@@ -1,5 +1,5 @@
-// What the pages and workers of tabs.test.ts and of test/sweeps/tab-kills.mjs run: one asset, downloaded by the library or written to the
-// store by hand. A page calls `tab` directly, and passes calls on to a worker that runs the same.
+// What the pages and workers of tabs.test.ts, of the tests of the IndexedDB store and of test/sweeps/tab-kills.mjs run: one asset, downloaded
+// by the library or written to the store by hand. A page calls `tab` directly, and passes calls on to a worker that runs the same.
 import type { AulosError } from '../../src/errors.ts';
 import { createPageLibrary, type PageLibraryOptions } from '../../src/library.browser.ts';
 import type { FileSource } from '../../src/source/source.ts';
@@ -71,6 +71,24 @@ export const tab = {
     const store = createIndexedDbStore();
     await store.delete(assetKey(url));
     await store.close();
+  },
+
+  /** Opens, writes, reads, commits, closes and deletes as many assets, one after the other; every other one in a store of its own. */
+  async cycle(count: number): Promise<void> {
+    const shared = createIndexedDbStore();
+    for (let i = 0; i < count; i++) {
+      const store = i % 2 === 0 ? shared : createIndexedDbStore();
+      const url = `https://example.org/${i}`;
+      const asset = await store.open(assetKey(url));
+      await asset.begin({ url, mediaType: 'audio/mpeg', validator: {}, length: 300_000 });
+      await asset.write(asset.generation, 0, new Uint8Array(300_000).fill(i));
+      await asset.read({ start: 0, end: 300_000 }, forever);
+      if (i % 3 === 0) await asset.commit(300_000);
+      await asset.close();
+      await store.delete(asset.key);
+      if (store !== shared) await store.close();
+    }
+    await shared.close();
   },
 
   /** Does all that takes assets away: what the deletion of `url` came to, and how many assets are left in the end. */
