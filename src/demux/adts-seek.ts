@@ -3,7 +3,7 @@ import { findAdtsFrame, readAdtsFrame } from './adts-frames.ts';
 import type { AdtsHead } from './adts-head.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { FrameIndex } from './frame-index.ts';
-import { JUDGED_BYTES, type NumberedPacket, numbered, type PacketRates, type Probe, searchByRates } from './packet-rates.ts';
+import { isInReach, JUDGED_BYTES, type NumberedPacket, numbered, type PacketRates, type Probe, searchByRates } from './packet-rates.ts';
 
 /** Packets past the last landmark that are counted rather than guessed. */
 const WALKED_PACKETS = 64;
@@ -39,11 +39,13 @@ export class AdtsSeeker {
       // What has passed is known for certain, and where it ends the rate goes on from its mean.
       this.#rates.note({ offset: anchor.offset, bytesPerPacket: (anchor.offset - start.offset) / anchor.packet });
     }
+    const way = { rates: this.#rates, anchor, end: this.#source.length ?? Infinity };
+    if (isInReach(packet, way)) return this.#walk(anchor, packet, signal);
     const probe = (offset: number) => this.#probe(offset, anchor.offset, signal);
     const head = await this.#source.tryRead?.({ start: start.offset, end: start.offset + JUDGED_BYTES });
     const seen = head && (await this.#probe(start.offset, 0, signal));
     if (seen) this.#rates.note(seen);
-    return searchByRates(packet, { rates: this.#rates, anchor, end: this.#source.length ?? Infinity, probe });
+    return searchByRates(packet, { ...way, probe });
   }
 
   /** Counts packets from a known one on, at most to the last one. */

@@ -6,7 +6,7 @@ import type { Mp3Layout } from './mp3-layout.ts';
 import { HEADER_BYTES, sideInfoBytes } from './mpeg-audio-header.ts';
 import { filterPreroll, mpegAudioPackets } from './mpeg-audio-packets.ts';
 import { type FoundFrame, findFrame } from './mpeg-audio-sync.ts';
-import { JUDGED_BYTES, type NumberedPacket, numbered, PacketRates, type Probe, searchByRates } from './packet-rates.ts';
+import { isInReach, JUDGED_BYTES, type NumberedPacket, numbered, PacketRates, type Probe, searchByRates } from './packet-rates.ts';
 
 /** Where the file turns out to end early, the search goes back by this and then by twice as much each time. */
 const STEP_BACK_BYTES = 16_384;
@@ -58,12 +58,15 @@ export class Mp3Seeker {
     const computed = this.#constant && (await this.#compute(first, this.#constant, signal));
     if (computed) return computed;
     if (tag?.seekTable) return this.#lookUp(first, signal);
-    const anchor = numbered(this.#index.last ?? start, samples);
+    const from = this.#index.last ?? start;
+    const anchor = numbered(from, samples);
+    const way = { rates: this.#rates, anchor, end: this.#source.length ?? Infinity };
+    if (isInReach(frame, way)) return this.#walk(from, frame, signal);
     const probe = (offset: number) => this.#judge(offset, anchor.offset, signal);
     const head = await this.#source.tryRead?.({ start: audioStart, end: audioStart + JUDGED_BYTES });
     const seen = head && (await this.#judge(audioStart, 0, signal));
     if (seen) this.#rates.note(seen);
-    return searchByRates(first, { rates: this.#rates, anchor, end: this.#source.length ?? Infinity, probe });
+    return searchByRates(first, { ...way, probe });
   }
 
   /** Counts to frame `frame`, and goes back by as many as its main data reaches. */

@@ -27,6 +27,9 @@ const NEAR_PACKETS = 96;
 /** and as many are aimed for, because landing behind it would be missing it. */
 const AIM_SHORT_PACKETS = 32;
 
+/** A way so short is read, and its packets counted, rather than guessed at. */
+const COUNTED_BYTES = 131_072;
+
 /** Halvings that bring any file down to a byte. */
 const HALVINGS = 48;
 
@@ -78,7 +81,8 @@ export class PacketRates {
     const densities = this.#places.map(({ density }) => density);
     const mean = this.packetsBetween(start, end) / Math.max(1, end - start);
     const spread = Math.max(Math.max(...densities) - mean, mean - Math.min(...densities));
-    return 1 + (end - start) * (CAUTION * spread + (DOUBT * mean) / Math.sqrt(densities.length));
+    const doubt = densities.length === 1 ? 1 : DOUBT / Math.sqrt(densities.length); // one place says nothing of others
+    return 1 + (end - start) * (CAUTION * spread + doubt * mean);
   }
 
   #densityAt(offset: number): number {
@@ -109,6 +113,10 @@ export interface RateSearch {
   /** Finds the first packet at or after a byte, or where there is none the last ones before it. */
   probe(offset: number): Promise<Probe | undefined>;
 }
+
+/** True if `packet` is, probably, so near behind the anchor that counting packets takes no more requests than a search. */
+export const isInReach = (packet: number, { rates, anchor, end }: Omit<RateSearch, 'probe'>): boolean =>
+  rates.offsetAfter(anchor.offset, packet - anchor.packet, end) - anchor.offset <= COUNTED_BYTES;
 
 /**
  * A packet at or near number `packet`, by the rate at which packets come; two looks at most. The anchor if there is none. If the second look

@@ -10,12 +10,8 @@ const MAX_BYTES = process.env.AULOS_MATRIX ? 1e6 : 12e3;
 const FOLDERS: ReadonlySet<string> = new Set(['mp3', 'aac', 'flac', 'mp4', 'fmp4', 'wav', 'ogg', 'ts', 'bad']);
 /** What is known not to hold yet. */
 const OPEN: Readonly<Record<string, RegExp>> = {
-  // The bound of a guess from the bit rate of some places is itself a guess where the rate varies much.
-  'mp3/androidx-bear-vbr-xing-header-no-toc.mp3': /^a time off by/,
-  'aac/shaka-fileSequence1.aac': /^a time off by/,
-  'aac/shaka-fileSequence2.aac': /^a time off by/,
-  'aac/shaka-id3-metadata.aac': /^a time off by/,
-  'aac/musicmeta-adts-mpeg4.aac': /^a time off by/,
+  // Its sample rate changes on the way. Two frames of the new one at the end are too few to be told from chance by who comes from afar.
+  'mp3/minimp3-l3-nonstandard-he_44_48khz.mp3': /^0 frames, not 1, decoded after a seek to 1.00/,
   // The final granule position cannot be looked up, and the last packet but one is a frame shorter than its page says.
   'ogg/mediabunny-vorbis-eos.ogg': /^a time off by 1 frames.*without a known length/,
   // Its granule positions jump, so that a seek meets a timeline which the straight run does not follow.
