@@ -22,7 +22,8 @@ export class Equalizer implements Effect {
 
   /** @throws RangeError unless there is one for each band, within ±{@link EQUALIZER_RANGE_DB}. */
   set gains(gains: readonly number[]) {
-    if (gains.length !== EQUALIZER_BANDS.length) throw new RangeError(`an equalizer has ${EQUALIZER_BANDS.length} bands, not ${gains.length}`);
+    if (gains.length !== EQUALIZER_BANDS.length)
+      throw new RangeError(`an equalizer has ${EQUALIZER_BANDS.length} bands, not ${gains.length}`);
     const odd = gains.find((gain) => !(Math.abs(gain) <= EQUALIZER_RANGE_DB));
     if (odd !== undefined) throw new RangeError(`a band goes up to ±${EQUALIZER_RANGE_DB} dB, not to ${odd}`);
     this.#gains.set(gains);

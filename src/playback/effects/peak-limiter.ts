@@ -2,6 +2,8 @@
 const LOOK_AHEAD_SECONDS = 0.005;
 /** Time constant with which it lets go, seconds: slower than a bass note, so that it does not distort it. */
 const RELEASE_SECONDS = 0.1;
+/** A step of the gain that nobody hears: −120 dB. */
+const SILENT_STEP = 1e-6;
 
 /**
  * Keeps samples below a ceiling by turning the sound down ahead of them; what stays below leaves as it came, {@link latency} frames later.
@@ -60,11 +62,12 @@ export class PeakLimiter {
   /** Takes the gain that the newest frame needs, gives the one for the oldest. */
   #next(needed: number): number {
     const least = this.#leastWith(needed);
-    this.#held = Math.min(least, this.#held + (least - this.#held) * this.#release);
+    const rise = least - this.#held;
+    // Nearly let go is let go: what needs no limiting leaves as it came.
+    this.#held = rise < SILENT_STEP ? least : this.#held + rise * this.#release;
     this.#sum += this.#held - this.#gains[this.#at];
     this.#gains[this.#at] = this.#held;
-    // All but one are equal when nothing is to be limited, and what the running sum has lost by then is made up for.
-    if (this.#held === 1 && least === 1 && this.#sum > this.#length - 1e-9) this.#sum = this.#length;
+    if (this.#sum > this.#length - SILENT_STEP) this.#sum = this.#length;
     return this.#sum / this.#length;
   }
 
