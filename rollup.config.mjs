@@ -31,6 +31,12 @@ const withoutNestedWorkers = {
   load: (id) => (id === '\0no-worker' ? 'export default class {}' : null),
 };
 
+/** Chunks have the names of what they are for: `decode-aac-decoder-….js`, not one `decoder-….js` beside the other. */
+const chunkFileNames = ({ facadeModuleId, name }) => {
+  const source = /\/src\/(.*?)(\.browser)?\.ts$/.exec(facadeModuleId ?? '')?.[1];
+  return `${source?.replaceAll('/', '-') ?? name}-[hash].js`;
+};
+
 /** mux.js is written in CommonJS, which Rollup cannot read. */
 const withoutCommonJs = {
   name: 'without-common-js',
@@ -40,6 +46,9 @@ const withoutCommonJs = {
     return outputFiles[0].text;
   },
 };
+
+/** What several lazy chunks share and is smaller than this goes along with one of them, for it would be a request that only they lead to. */
+const MIN_CHUNK_BYTES = 1000;
 
 const onwarn = (warning) => {
   throw new Error(`${warning.code}: ${warning.message}`);
@@ -58,7 +67,9 @@ export default [
   // Apart from each other: a chunk that both need would be one more round trip before the worker runs.
   ...Object.entries({ aulos: 'src/browser.ts', worker: 'src/worker.browser.ts' }).map(([name, input]) => ({
     input: { [name]: input },
-    output: { dir: 'dist/browser', format: 'es', chunkFileNames: '[name]-[hash].js', sourcemap: true },
+    // Else its static part would be a chunk behind it, one more round trip away.
+    preserveEntrySignatures: 'allow-extension',
+    output: { dir: 'dist/browser', format: 'es', chunkFileNames, experimentalMinChunkSize: MIN_CHUNK_BYTES, sourcemap: true },
     plugins: browser([minify]),
     onwarn,
   })),

@@ -2,6 +2,7 @@ import { createBrowserClient } from './net/client.browser.ts';
 import type { RetryPolicy } from './net/retry.ts';
 import { createLibrary, type Library, type OpenOptions } from './playback/library.ts';
 import { createIndexedDbStore } from './store/indexeddb.browser.ts';
+import { pageAssetKey } from './store/key.browser.ts';
 
 /** Options of {@link createPageLibrary}. */
 export interface PageLibraryOptions {
@@ -12,6 +13,5 @@ export interface PageLibraryOptions {
 
 /** A library over fetch and IndexedDB, for a page or its worker. */
 export function createPageLibrary({ retry, revalidate }: PageLibraryOptions = {}): Library {
-  const native = async () => (await import('./decode/webcodecs.ts')).webCodecs(globalThis);
-  return createLibrary({ client: createBrowserClient(), store: createIndexedDbStore(), retry, native, revalidate });
+  return createLibrary({ client: createBrowserClient(), store: createIndexedDbStore(), keyOf: pageAssetKey, retry, revalidate });
 }

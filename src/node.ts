@@ -1,5 +1,6 @@
 /** aulos for Node: fetches, caches and decodes remote audio while it downloads. The composition root: what only Node has comes in here. */
 import { fileURLToPath } from 'node:url';
+import { Engine } from './engine/engine.ts';
 import { AulosError } from './errors.ts';
 import { createNodeClient } from './net/client.node.ts';
 import type { NetTimeouts } from './net/client.ts';
@@ -10,6 +11,7 @@ import type { Track } from './playback/track.ts';
 import { openLocalSource } from './source/local.node.ts';
 import type { FileSource } from './source/source.ts';
 import { createDiskStore, type DiskStoreOptions } from './store/disk.node.ts';
+import { assetKey } from './store/key.ts';
 
 export type { NetTimeouts } from './net/client.ts';
 export type { SampleFormat } from './playback/pcm-encoding.ts';
@@ -39,8 +41,9 @@ export interface AulosOptions {
   readonly allowPrivate?: boolean;
 }
 
-/** A {@link Library} that opens files of this machine too. */
+/** A {@link Library} that opens files of this machine too, with an engine, whose events are among the library's. */
 export interface Aulos extends Library {
+  readonly engine: Engine;
   /**
    * Opens an http(s) URL, the path of a file, a Blob or a stream, as bytes.
    * @throws AulosError `input.invalid`, `store.*`.
@@ -58,14 +61,19 @@ export function createAulos({ cacheDir, durability, limits, timeouts, retry, rev
   const store = createDiskStore({ root: cacheDir, limits, durability });
   const client = createNodeClient({ timeouts, isDenied: allowPrivate ? undefined : isPrivateAddress });
   const native = async () => (await import('./decode/native.node.ts')).findNativeDecoders();
-  const library = createLibrary({ client, store, retry, native, revalidate });
+  const library = createLibrary({ client, store, keyOf: assetKey, retry, native, revalidate });
   const source = async (input: SourceInput, options?: OpenOptions) => {
     if (typeof input !== 'string' && !(input instanceof URL)) return library.source(input, options);
     const place = placeOf(`${input}`);
     return 'path' in place ? openLocalSource(place.path, { events: library.events }) : library.source(place.url, options);
   };
   const open = async (input: SourceInput, options?: OpenOptions) => library.track(await source(input, options), trackOptionsOf(options));
-  return { ...library, source, open };
+  const engine = new Engine({ apps: [{ name: 'player' }], events: library.events });
+  const close = async () => {
+    await engine.close();
+    await library.close();
+  };
+  return { ...library, engine, source, open, close, [Symbol.asyncDispose]: close };
 }
 
 /** Opens one track with a cache, client and engine of its own, which end when the track is closed. @throws as {@link Aulos.open}. */

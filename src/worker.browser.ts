@@ -1,48 +1,70 @@
 /** The pipeline worker of a page: fetch, store, source, demux, decode, engine. Every player of the page has a session in it. */
-
+import { loadPart } from './base/part.ts';
 import { createPageLibrary } from './library.browser.ts';
-import { preloadLikelyChunks } from './likely-chunks.browser.ts';
 import type { FromSession, ToSession, WorkerGreeting } from './playback/messages.ts';
-import { Questions } from './playback/questions.ts';
-import { PlayerSession } from './playback/session.ts';
-import { WorkletSink } from './playback/worklet-sink.browser.ts';
-import { assetKey } from './store/key.ts';
+import { type PortableOptions, Questions } from './playback/questions.ts';
+import type { FileSource } from './source/source.ts';
+import { keyOf } from './store/key-text.ts';
 
 const library = createPageLibrary();
 // Looks for what is not there: the database is open and its catalogue read by the time that a URL comes.
-void library.store.stat(assetKey('about:blank')).catch(() => {});
+void library.store.stat(keyOf(new Uint8Array(32))).catch(() => {});
+
+// What asks for the first bytes waits for nothing else. The rest of the worker comes while they do, both parts at once.
+const sessions = loadPart('players', () => import('./player-sessions.browser.ts'));
+sessions.catch(reportError); // every player hears of it
+import('./playback/tracks.ts').catch(() => {}); // whoever opens one hears of it
 let players = 0;
-let sessions = 0;
+
+interface Opening {
+  readonly url: string;
+  readonly options: PortableOptions | undefined;
+  readonly source: Promise<FileSource>;
+}
 
 self.onmessage = ({ data: { port } }: MessageEvent<WorkerGreeting>) => {
+  players++;
   const tell = (message: FromSession) => port.postMessage(message);
   const questions = new Questions(tell);
-  const session = new PlayerSession({
-    engine: library.engine,
-    stream: `player-${++players}`,
-    openSource: async (url, options) => {
-      const source = await library.source(url, questions.openOptions(url, options));
-      preloadLikelyChunks(url); // after the request is out: it keeps the thread busy
-      return source;
-    },
-    openTrack: (source, options) => library.track(source, options),
-    createSink: (output) => new WorkletSink(output),
-    tell,
+  const openSource = async (url: string, options?: PortableOptions) => {
+    const source = await library.source(url, questions.openOptions(url, options));
+    sessions.then(({ preloadLikelyChunks }) => preloadLikelyChunks(url)).catch(() => {}); // after the request is out: it keeps the thread busy
+    return source;
+  };
+
+  let hasSession = false;
+  /** What was opened before there was a session to ask for it. */
+  const early: Opening[] = [];
+  const takeOrOpen = (url: string, options?: PortableOptions) => {
+    const at = early.findIndex((opening) => opening.url === url && opening.options === options);
+    return at < 0 ? openSource(url, options) : early.splice(at, 1)[0].source;
+  };
+  const session = sessions.then(({ createSession }) => {
+    hasSession = true;
+    return createSession({ openSource: takeOrOpen, openTrack: library.track.bind(library), tell }, library.events);
   });
-  sessions++;
+
+  /** With its last player the worker ends, after what has arrived is stored; the page starts another one when it needs it. */
+  const leave = async () => {
+    questions.close();
+    const closeEarly = () => Promise.allSettled(early.map(async ({ source }) => (await source).close()));
+    await session.then((made) => made.close(), closeEarly);
+    port.close();
+    if (--players > 0) return;
+    await sessions.then(({ closeEngine }) => closeEngine()).catch(() => {});
+    await library.close();
+    self.close();
+  };
+
   port.onmessage = ({ data }: MessageEvent<ToSession>) => {
     if (data.type === 'answer') return questions.receive(data);
-    if (data.type !== 'close') return session.receive(data);
-    questions.close();
-    void leave(session, port);
+    if (data.type === 'close') return void leave();
+    if (data.type === 'load' && !hasSession) {
+      const { url, options } = data;
+      const source = openSource(url, options);
+      source.catch(() => {}); // the session hears of it
+      early.push({ url, options, source });
+    }
+    session.then((made) => made.receive(data)).catch(() => {});
   };
 };
-
-/** With its last player the worker ends, after what has arrived is stored; the page starts another one when it needs it. */
-async function leave(session: PlayerSession, port: MessagePort): Promise<void> {
-  await session.close();
-  port.close();
-  if (--sessions > 0) return;
-  await library.close();
-  self.close();
-}

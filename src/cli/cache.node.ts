@@ -1,6 +1,7 @@
 import { AulosError } from '../errors.ts';
 import type { Aulos } from '../node.ts';
-import { assetKey, isAssetKey } from '../store/key.ts';
+import { assetKey } from '../store/key.ts';
+import { isAssetKey } from '../store/key-text.ts';
 import type { AssetStat, AssetStore } from '../store/store.ts';
 import { columns } from './columns.ts';
 import type { CommandResult, CommonOptions } from './run.node.ts';

@@ -42,7 +42,7 @@ const shared: Record<Codec, () => Promise<PacketDecoderFactory>> = {
 export interface DecoderOptions {
   /** @default 'auto' */
   readonly decoder?: DecoderChoice;
-  /** Finds the platform's, if it has any; asked only when they are wanted. */
+  /** Finds the platform's, if it has any; asked only when they are wanted. @default WebCodecs, where there are any */
   readonly native?: () => Promise<NativeDecoders | undefined>;
 }
 
@@ -51,17 +51,22 @@ export interface DecoderOptions {
  * @throws AulosError `media.unsupported` when the codec, or what it uses, is not decoded; `decode.unavailable` when the platform's decoder
  * is asked for and cannot do it.
  */
-export async function createDecoder(config: CodecConfig, { decoder = 'auto', native }: DecoderOptions = {}): Promise<Decoder> {
-  if (decoder === 'native') return nativeDecoder(config, await native?.());
+export async function createDecoder(
+  config: CodecConfig,
+  { decoder = 'auto', native = findWebCodecs }: DecoderOptions = {},
+): Promise<Decoder> {
+  if (decoder === 'native') return nativeDecoder(config, await native());
   try {
     return await sharedDecoder(config);
   } catch (error) {
     if (decoder === 'shared' || !isAulosError(error, 'media.unsupported')) throw error;
-    const family = await native?.();
+    const family = await native();
     if (!(await family?.supports(config))) throw error;
     return family!.create(config);
   }
 }
+
+const findWebCodecs = async () => (await import('./webcodecs.ts')).webCodecs(globalThis);
 
 async function sharedDecoder(config: CodecConfig): Promise<Decoder> {
   const load = shared[config.codec];

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
-import { DigestCheck } from '../base/digest.ts';
+import type { Digest, DigestCheck } from '../base/digest.ts';
+import { loadPart } from '../base/part.ts';
 import { AulosError, redactUrl } from '../errors.ts';
 import type { NetTimeouts, RangeRequest, RangeResponse } from './client.ts';
 import { parseDigest } from './digest-field.ts';
@@ -38,7 +39,8 @@ export class CheckedBody implements AsyncIterableIterator<Uint8Array> {
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #terms: BodyTerms;
   readonly #expected: number | undefined;
-  readonly #digest: DigestCheck | undefined;
+  readonly #promised: Digest | undefined;
+  #digest: DigestCheck | undefined;
   #received = 0;
   #ended = false;
   #peeked: Promise<IteratorResult<Uint8Array>> | undefined;
@@ -46,8 +48,7 @@ export class CheckedBody implements AsyncIterableIterator<Uint8Array> {
 
   constructor(chunks: AsyncIterator<Uint8Array>, terms: BodyTerms) {
     const { start, end } = terms.response.range;
-    const digest = parseDigest(terms.response.headers['content-digest']);
-    this.#digest = digest && new DigestCheck(digest);
+    this.#promised = parseDigest(terms.response.headers['content-digest']);
     this.#chunks = chunks;
     this.#terms = terms;
     this.#expected = Number.isFinite(end) ? end - start : undefined;
@@ -76,6 +77,7 @@ export class CheckedBody implements AsyncIterableIterator<Uint8Array> {
     const since = clock.now();
     transfer.arm(timeouts.stallMs, () => this.#stallError());
     try {
+      if (this.#promised) this.#digest ??= await checkOf(this.#promised);
       const result = await this.#chunks.next(); // both platforms reject it at once when the transfer aborts
       transfer.signal.throwIfAborted();
       if (result.done) this.#finish();
@@ -160,4 +162,10 @@ export class CheckedBody implements AsyncIterableIterator<Uint8Array> {
     const { url } = this.#progress();
     return new AulosError('asset.integrity', { url }, `${url} sent other bytes than its Content-Digest promised`);
   }
+}
+
+/** Hashes are a part of their own, since few servers promise any. */
+async function checkOf(digest: Digest): Promise<DigestCheck> {
+  const { DigestCheck } = await loadPart('digests', () => import('../base/digest.ts'));
+  return new DigestCheck(digest);
 }

@@ -99,7 +99,7 @@ export function createLibrary({ client, store, keyOf, retry, native, revalidate 
   return {
     store,
     events,
-    async source(input, { cacheKey, discriminator, signal: _, decoder: __, ...options } = {}) {
+    async source(input, { cacheKey, discriminator, decoder: _, ...options } = {}) {
       if (input instanceof Blob) return (await loadBlobs()).openBlobSource(input, { events, indexer });
       if (input instanceof ReadableStream) return sources.openStream(input);
       if (!URL.canParse(input)) throw new AulosError('input.invalid', { input: `${input}` }, `"${input}" is no URL`);

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { loadPart } from '../base/part.ts';
 import type { ByteRange } from '../base/ranges.ts';
 import { AulosError, isAulosError, redactUrl } from '../errors.ts';
 import type { EventScope } from '../events/bus.ts';
@@ -11,14 +12,14 @@ import { factsOf, tellsRanges } from './answer.ts';
 import type { Connections } from './connections.ts';
 import { Demand } from './demand.ts';
 import { endOf, rangeBehind } from './end.ts';
-import { LiveRing } from './live-ring.ts';
+import type { LiveRing } from './live-ring.ts';
 import { type Origin, OriginClient, type Wanted } from './origin.ts';
 import { Patience } from './patience.ts';
 import { type PhaseMachine, phaseAt } from './phase.ts';
 import { type Fetch, limitOf, type Purpose, plan } from './plan.ts';
 import { ProgressMeter } from './progress.ts';
 import { isAsPromised } from './promised.ts';
-import { revalidate } from './revalidation.ts';
+import type { Finding } from './revalidation.ts';
 import type { Readiness } from './source.ts';
 import { isOverload, pause, Transfer, type TransferHost } from './transfer.ts';
 
@@ -251,6 +252,7 @@ export class Driver implements TransferHost {
   }
 
   async goLive(response: RangeResponse, start: number, transfer: Transfer): Promise<LiveRing> {
+    const { LiveRing } = await loadPart('live streams', () => import('./live-ring.ts'));
     if (this.#live) return this.#live;
     for (const other of this.#running) if (other !== transfer) other.cancel();
     this.#running = [transfer];
@@ -405,7 +407,10 @@ export class Driver implements TransferHost {
     const asker = { urgency: () => 'demand' as const, giveWay: () => {} };
     const known = { validator: asset.facts?.unverified ? undefined : asset.facts?.validator, mayRefresh: true };
     const ask = (wanted: Wanted, signal: AbortSignal) => this.#origin.get(wanted, known, asker, signal);
-    const finding = await revalidate(asset, ask, clock, this.#ending.signal);
+    const finding = await loadPart('revalidation', () => import('./revalidation.ts')).then(
+      ({ revalidate }) => revalidate(asset, ask, clock, this.#ending.signal),
+      (error: AulosError): Finding => ({ result: 'unknown', error }),
+    );
     if (this.isClosed) return;
     if (finding.result === 'same') await asset.describe({ confirmedAt: Date.now() });
     if (finding.result === 'changed') {

@@ -1,5 +1,6 @@
 import { loadPart } from '../base/part.ts';
 import { keyOf } from '../store/key-text.ts';
+import { raceAbort } from '../base/abort.ts';
 import { Connections } from './connections.ts';
 import { Download, type OpenOptions, type SourcesOptions } from './download.ts';
 import { ENDLESS_BYTES } from './live.ts';
@@ -25,7 +26,7 @@ export class Sources {
   }
 
   /**
-   * Resolves as soon as the store has told what is held; the network is not waited for. @throws AulosError `source.closed`; `store.unavailable` after the
+   * Resolves as soon as the store has told what is held; the network is not waited for. @throws AulosError `source.closed`; `signal.reason`; `store.unavailable` after the
    * store was closed: one that refuses is told of (`store.unavailable`), and the bytes are held in memory.
    */
   open(options: OpenOptions): Promise<FileSource> {
@@ -53,7 +54,22 @@ export class Sources {
     return this.#open(origin, () => Download.open(origin, keeping, shared, this.#refuge, new Connections(), onClosed));
   }
 
+  /** What is opened after an abort is closed again. */
   async #open(options: OpenOptions, begin: () => Promise<Download>): Promise<FileSource> {
+    const { signal } = options;
+    signal?.throwIfAborted();
+    const opening = this.#join(options, begin);
+    if (!signal) return opening;
+    return raceAbort(opening, signal).catch((error: unknown) => {
+      opening.then(
+        (source) => source.close(),
+        () => {},
+      );
+      throw error;
+    });
+  }
+
+  async #join(options: OpenOptions, begin: () => Promise<Download>): Promise<FileSource> {
     for (;;) {
       if (this.#isClosed) throw closedError(options.url);
       const download = await this.#downloadOf(options, begin);

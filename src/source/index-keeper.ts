@@ -1,7 +1,7 @@
 import { raceAbort } from '../base/abort.ts';
 import { AulosError, isAulosError } from '../errors.ts';
 import type { EventScope } from '../events/bus.ts';
-import { SegmentIndex } from './segment-index.ts';
+import type { SegmentIndex } from './segment-index.ts';
 import type { ByteSource, SidecarShelf } from './source.ts';
 
 /**
@@ -50,7 +50,7 @@ export class IndexKeeper {
   async #find(signal: AbortSignal): Promise<SegmentIndex | undefined> {
     if (!this.#indexer) return undefined;
     const stored = await this.#shelf?.readSidecar(SIDECAR).catch(() => undefined); // without it the index is built again
-    const known = stored && SegmentIndex.fromBytes(stored);
+    const known = stored && (await import('./segment-index.ts')).SegmentIndex.fromBytes(stored);
     if (known) return known;
     const source = this.#open();
     try {

@@ -1,5 +1,5 @@
 import { createBreather } from '../base/breathe.ts';
-import { DigestCheck } from '../base/digest.ts';
+import { loadPart } from '../base/part.ts';
 import type { Asset } from '../store/store.ts';
 
 const SLICE_BYTES = 1 << 20;
@@ -13,6 +13,7 @@ const SLICE_BYTES = 1 << 20;
 export async function isAsPromised(asset: Asset, length: number, signal: AbortSignal): Promise<boolean> {
   const digest = asset.facts?.digest;
   if (!digest) return true;
+  const { DigestCheck } = await loadPart('digests', () => import('../base/digest.ts'));
   const check = new DigestCheck(digest);
   const breathe = createBreather();
   for (let start = 0; start < length; start += SLICE_BYTES) {

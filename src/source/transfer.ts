@@ -1,5 +1,6 @@
 import { childController, sleep } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
+import { loadPart } from '../base/part.ts';
 import type { ByteRange } from '../base/ranges.ts';
 import { AulosError, isAulosError, redactUrl } from '../errors.ts';
 import type { RangeRequest, RangeResponse } from '../net/client.ts';
@@ -9,7 +10,7 @@ import type { Asset } from '../store/store.ts';
 import { claimsOther, judge, OVERLAP_BYTES, overlapEnd, overlapStart } from './answer.ts';
 import { isStation } from './icy.ts';
 import { Intake, type Receiver } from './intake.ts';
-import { type LiveReceiver, pour } from './live.ts';
+import type { LiveReceiver } from './live.ts';
 import type { LiveRing } from './live-ring.ts';
 import type { Fetch, Purpose, Running } from './plan.ts';
 
@@ -196,6 +197,7 @@ export class Transfer implements Running, Receiver, LiveReceiver {
 
   /** Goes on without an end, at the start of a body or where its rest is; true when it has one after all. */
   async #pour(response: RangeResponse, restFrom?: number): Promise<boolean> {
+    const { pour } = await loadPart('live streams', () => import('./live.ts'));
     const ring = await this.#host.goLive(response, restFrom ?? 0, this);
     await pour(response, restFrom !== undefined, ring, this);
     return true;

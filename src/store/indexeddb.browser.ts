@@ -1,12 +1,13 @@
 import { sleep } from '../base/abort.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
+import { loadPart } from '../base/part.ts';
 import { isAulosError } from '../errors.ts';
 import { crc32 } from './crc32.ts';
 import { connectIndexedDb } from './indexeddb-connection.browser.ts';
 import { readRecords } from './indexeddb-layout.browser.ts';
 import { deleteIndexedDbAsset, openIndexedDbVolume } from './indexeddb-volume.browser.ts';
 import type { Medium, StoredAsset, Volume } from './medium.ts';
-import { MemoryMedium } from './memory.ts';
+import type { MemoryMedium } from './memory.ts';
 import { createStoreOn } from './shelf.ts';
 import type { AssetStore, StoreLimits } from './store.ts';
 
@@ -41,7 +42,8 @@ class IndexedDbMedium implements Medium {
   readonly #name: string;
   readonly #connection: ReturnType<typeof connectIndexedDb>;
   readonly #clock: Clock;
-  readonly #memory = new MemoryMedium();
+  /** Only where there was no database once. */
+  #memory: MemoryMedium | undefined;
 
   constructor(name: string, clock: Clock) {
     this.#name = name;
@@ -52,21 +54,23 @@ class IndexedDbMedium implements Medium {
   async open(key: string): Promise<Volume> {
     try {
       const volume = await openIndexedDbVolume(this.#name, key, this.#connection, this.#clock);
-      await this.#memory.delete(key); // what it kept while there was no database
+      await this.#memory?.delete(key); // what it kept while there was no database
       return volume;
     } catch (error) {
       if (!isAulosError(error)) throw error;
+      const { MemoryMedium } = await loadPart('a cache in memory', () => import('./memory.ts'));
+      this.#memory ??= new MemoryMedium();
       return await this.#memory.open(key, error);
     }
   }
 
   async list(): Promise<StoredAsset[]> {
     const stored = await unlessUnavailable(this.#connection.use('readonly', readRecords));
-    return [...(await this.#memory.list()), ...(stored ?? [])];
+    return [...((await this.#memory?.list()) ?? []), ...(stored ?? [])];
   }
 
   async delete(key: string): Promise<void> {
-    await this.#memory.delete(key);
+    await this.#memory?.delete(key);
     await unlessUnavailable(deleteIndexedDbAsset(this.#name, key, this.#connection));
   }
 
@@ -82,7 +86,7 @@ class IndexedDbMedium implements Medium {
   }
 
   async close(): Promise<void> {
-    await this.#memory.close();
+    await this.#memory?.close();
     await this.#connection.close();
   }
 }

@@ -1,50 +1,8 @@
 import { sha256 } from '../base/digest.ts';
-import { AulosError, redactUrl } from '../errors.ts';
-
-/** What besides the URL names an asset. */
-export interface AssetKeyOptions {
-  /**
-   * Replaces the URL: a text of the caller's own, or a function of the canonical URL (to drop a signature from its query, say).
-   * The query counts by default, since two queries may well be two resources.
-   */
-  readonly cacheKey?: string | ((url: string) => string);
-  /** Keeps apart what one URL gives to different askers (a language, an account). */
-  readonly discriminator?: string;
-}
+import { type AssetKeyOptions, keyOf, keyText } from './key-text.ts';
 
 /**
- * The key of the asset behind `url`: lower-case base32 of a SHA-256, 52 characters of `[a-z2-7]`, so that nothing of a URL ever becomes
- * a path. Pure JavaScript, since `crypto.subtle` is missing on plain-http pages.
+ * The key of the asset behind `url`: lower-case base32 of a SHA-256.
  * @throws AulosError `input.invalid` when `url` is needed and is none.
  */
-export function assetKey(url: string, { cacheKey, discriminator }: AssetKeyOptions = {}): string {
-  const name = typeof cacheKey === 'string' ? cacheKey : cacheKey ? cacheKey(canonicalUrl(url)) : canonicalUrl(url);
-  // A URL holds no line feed, so a discriminator cannot imitate a longer URL.
-  const text = discriminator === undefined ? name : `${name}\n${discriminator}`;
-  return base32(sha256(new TextEncoder().encode(text)));
-}
-
-/** True if `key` has the shape that {@link assetKey} gives; the stores take no other. */
-export const isAssetKey = (key: string): boolean => /^[a-z2-7]{52}$/.test(key);
-
-/** The URL as the WHATWG parser writes it (host in lower case, default port and dot segments gone), without fragment. */
-function canonicalUrl(url: string): string {
-  if (!URL.canParse(url)) throw new AulosError('input.invalid', { input: redactUrl(url) }, `not a URL: ${redactUrl(url)}`);
-  const parsed = new URL(url);
-  parsed.hash = '';
-  return parsed.href;
-}
-
-const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
-
-/** RFC 4648 §6, lower case, without padding. */
-function base32(bytes: Uint8Array): string {
-  let text = '';
-  let bits = 0;
-  let value = 0;
-  for (const byte of bytes) {
-    value = ((value << 8) | byte) & 0xfff;
-    for (bits += 8; bits >= 5; bits -= 5) text += ALPHABET[(value >>> (bits - 5)) & 31];
-  }
-  return bits > 0 ? text + ALPHABET[(value << (5 - bits)) & 31] : text;
-}
+export const assetKey = (url: string, options?: AssetKeyOptions): string => keyOf(sha256(keyText(url, options)));

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { ByteRange } from '../base/ranges.ts';
 import { AulosError, isAulosError } from '../errors.ts';
 import { AssetHandle } from './asset-handle.ts';
-import { isAssetKey } from './key.ts';
+import { isAssetKey } from './key-text.ts';
 import { type LruRecord, victims } from './lru.ts';
 import type { Medium, StoredAsset } from './medium.ts';
 import { SharedAsset } from './shared-asset.ts';

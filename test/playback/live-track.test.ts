@@ -3,6 +3,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { createNodeClient } from '../../src/net/client.node.ts';
 import { createLibrary } from '../../src/playback/library.ts';
+import { assetKey } from '../../src/store/key.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { psnr } from '../fakes/pcm.ts';
 import { Station } from '../fakes/station.ts';
@@ -17,7 +18,7 @@ test.each([
   await using station = await Station.start();
   const file = new Uint8Array(await media(name));
   station.programme = { headers: { 'icy-name': 'Radio Test', 'content-type': mediaType }, bytes: () => file };
-  await using library = createLibrary({ client: createNodeClient(), store: createMemoryStore() });
+  await using library = createLibrary({ keyOf: assetKey, client: createNodeClient(), store: createMemoryStore() });
   const { signal } = new AbortController();
   await using track = await library.track(await library.source(station.url), { signal });
   expect([track.info.duration, track.source.isLive]).toEqual([Number.POSITIVE_INFINITY, true]);

@@ -368,7 +368,7 @@ test.each([
 test('an empty resource is not media', async () => {
   serve(0);
   const source = await open();
-  await expect(source.completed(never)).rejects.toMatchObject({ code: 'media.unsupported' });
+  await expect(source.completed(never)).rejects.toMatchObject({ code: 'media.truncated' });
   await source.close();
   expect(await store.list()).toEqual([]);
 });

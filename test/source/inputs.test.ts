@@ -6,6 +6,7 @@ import { createNodeClient } from '../../src/net/client.node.ts';
 import { createLibrary, type Library, type SourceInput } from '../../src/playback/library.ts';
 import { openLocalSource } from '../../src/source/local.node.ts';
 import type { FileSource } from '../../src/source/source.ts';
+import { assetKey } from '../../src/store/key.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { firstDifference, virtualBytes } from '../fakes/content.ts';
 import { settled } from '../fakes/fake-clock.ts';
@@ -29,7 +30,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 beforeEach(() => {
-  library = createLibrary({ client: createNodeClient(), store: createMemoryStore(), retry: { baseMs: 1 } });
+  library = createLibrary({ keyOf: assetKey, client: createNodeClient(), store: createMemoryStore(), retry: { baseMs: 1 } });
 });
 afterEach(() => library.close());
 
@@ -158,7 +159,7 @@ test.each<[string, (controller: ReadableStreamDefaultController<Uint8Array>) => 
 });
 
 test('what the store could not keep of a stream cannot be had again', async () => {
-  library = createLibrary({ client: createNodeClient(), store: createMemoryStore({ limits: { maxBytes: 1 << 20 } }) });
+  library = createLibrary({ keyOf: assetKey, client: createNodeClient(), store: createMemoryStore({ limits: { maxBytes: 1 << 20 } }) });
   let given = 0;
   const pull = (controller: ReadableStreamDefaultController<Uint8Array>) => {
     controller.enqueue(virtualBytes(given, given + (1 << 20)));
@@ -176,7 +177,7 @@ test('what the store could not keep of a stream cannot be had again', async () =
 
 test('an empty stream is not media, and a locked one is no input', async () => {
   const source = await library.source(new ReadableStream({ start: (controller) => controller.close() }));
-  await expect(source.completed(never())).rejects.toMatchObject({ code: 'media.unsupported' });
+  await expect(source.completed(never())).rejects.toMatchObject({ code: 'media.truncated' });
   const { stream } = streamOf();
   stream.getReader();
   await expect(library.source(stream)).rejects.toMatchObject({ code: 'input.invalid' });

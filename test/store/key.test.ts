@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { isAulosError } from '../../src/errors.ts';
-import { type AssetKeyOptions, assetKey, isAssetKey } from '../../src/store/key.ts';
+import { pageAssetKey } from '../../src/store/key.browser.ts';
+import { assetKey } from '../../src/store/key.ts';
+import { type AssetKeyOptions, isAssetKey } from '../../src/store/key-text.ts';
 
 const a = 'https://example.org/a.mp3';
 
@@ -11,6 +13,13 @@ describe('asset keys', () => {
     const digits = bits.padEnd(260, '0').match(/.{5}/g)!;
     expect(assetKey(a)).toBe(digits.map((five) => 'abcdefghijklmnopqrstuvwxyz234567'[Number.parseInt(five, 2)]).join(''));
     expect(isAssetKey(assetKey(a))).toBe(true);
+  });
+
+  test.each([true, false])('a page names assets as Node does, whether it has a hash of the platform (%j) or not', async (hasHash) => {
+    if (!hasHash) vi.stubGlobal('crypto', {});
+    expect(await pageAssetKey(a, { discriminator: 'de' })).toBe(assetKey(a, { discriminator: 'de' }));
+    await expect(pageAssetKey('nothing')).rejects.toSatisfy((error) => isAulosError(error, 'input.invalid'));
+    vi.unstubAllGlobals();
   });
 
   const dropQuery = (url: string): string => url.replace(/\?.*/, '');
