@@ -12,7 +12,7 @@ const FULL_SCALE = 32_768;
  * carries from frame to frame is the second half (d, see {@link Imdct}) of its last frame, not windowed yet.
  */
 export class FilterBank {
-  readonly #longTransform: Imdct;
+  #longTransform: Imdct | undefined;
   readonly #shortTransform: Imdct;
   readonly #longSlopes: Slopes;
   readonly #shortSlopes: Slopes;
@@ -22,7 +22,6 @@ export class FilterBank {
   readonly #time: Float32Array;
 
   constructor({ long, short }: FrameFormat) {
-    this.#longTransform = new Imdct(long.lines, FULL_SCALE);
     this.#shortTransform = new Imdct(short.lines, FULL_SCALE);
     this.#longSlopes = slopesOf(long.lines, 4);
     this.#shortSlopes = slopesOf(short.lines, 6);
@@ -42,7 +41,7 @@ export class FilterBank {
     if (info.sequence === LONG_STOP) this.#runLongStop(spectrum, info, overlap, plane);
     else if (spectrum.length === 1024) imdct1024(spectrum, overlap, slope, plane);
     else {
-      this.#longTransform.run(spectrum, 0);
+      this.#runLongTransform(spectrum);
       overlapAdd(plane, 0, overlap, 0, spectrum, 0, slope, this.#longHalf);
       this.#keepSecondHalf(spectrum, overlap);
     }
@@ -52,11 +51,17 @@ export class FilterBank {
   #runLongStop(spectrum: Float64Array, info: IcsInfo, overlap: Float64Array, plane: Float32Array): void {
     const half = this.#shortHalf;
     const flat = this.#longHalf - half;
-    this.#longTransform.run(spectrum, 0);
+    this.#runLongTransform(spectrum);
     for (let i = 0; i < flat; i++) plane[i] = overlap[i];
     overlapAdd(plane, flat, overlap, flat, spectrum, 0, this.#shortSlopes[info.previousShape], half);
     for (let i = half; i < this.#longHalf; i++) plane[this.#longHalf + i] = spectrum[i];
     this.#keepSecondHalf(spectrum, overlap);
+  }
+
+  /** Made when first met: many streams never need it. */
+  #runLongTransform(spectrum: Float64Array): void {
+    this.#longTransform ??= new Imdct(2 * this.#longHalf, FULL_SCALE);
+    this.#longTransform.run(spectrum, 0);
   }
 
   #keepSecondHalf(spectrum: Float64Array, overlap: Float64Array): void {

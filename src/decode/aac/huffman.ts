@@ -26,8 +26,10 @@ const SHORT_BITS = 10;
 /** What the next word of the stream is shifted right by to give an index into {@link HuffmanTable.short}. */
 export const SHORT_SHIFT = 32 - SHORT_BITS;
 
-/** Tables of the spectral books by their number; there is no book 0. */
-export const SPECTRAL_TABLES: readonly HuffmanTable[] = [undefined as never, ...SPECTRAL_BOOKS.map(spectralTable)];
+const spectralTables: HuffmanTable[] = [];
+
+/** The table of a spectral book, 1 to 11; built when first met, since all together would hold the thread for too long. */
+export const spectralTable = (book: number): HuffmanTable => (spectralTables[book] ??= buildSpectralTable(SPECTRAL_BOOKS[book - 1]));
 
 const DIFFERENCES = buildTable(SCALE_FACTOR_BOOK, ([difference]) => difference - SCALE_FACTOR_BOOK.lowest);
 
@@ -48,7 +50,7 @@ export function readScaleFactorDifference(bits: BitReader): number {
   return (entry >> 5) + SCALE_FACTOR_BOOK.lowest;
 }
 
-function spectralTable(book: CodeBook): HuffmanTable {
+function buildSpectralTable(book: CodeBook): HuffmanTable {
   return buildTable(book, (values) => values.reduce((packed, value, i) => packed | ((value + VALUE_BIAS) << (6 * i)), 0));
 }
 

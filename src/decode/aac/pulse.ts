@@ -1,7 +1,7 @@
 import type { BitReader } from '../../demux/bit-reader.ts';
 import { brokenPacket } from './broken-packet.ts';
 import type { IcsInfo } from './ics-info.ts';
-import { POWERS } from './spectrum.ts';
+import { powerOf } from './spectrum.ts';
 
 const MAX_PULSES = 4;
 
@@ -41,7 +41,7 @@ export class Pulses {
       while (bands[band + 1] <= line) band++;
       if (band >= info.maxBand || gains[band] === 0) continue;
       const quantised = quantise(Math.abs(spectrum[line]) / gains[band]) + this.#amplitudes[i];
-      spectrum[line] = (spectrum[line] > 0 ? 1 : -1) * POWERS[Math.min(quantised, POWERS.length - 1)] * gains[band];
+      spectrum[line] = (spectrum[line] > 0 ? 1 : -1) * powerOf(quantised) * gains[band];
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { BitReader } from '../../demux/bit-reader.ts';
 import { pow43 } from '../trig.ts';
 import { brokenPacket } from './broken-packet.ts';
-import { type HuffmanTable, longEntry, SHORT_SHIFT, SPECTRAL_TABLES, VALUE_BIAS } from './huffman.ts';
+import { type HuffmanTable, longEntry, SHORT_SHIFT, spectralTable, VALUE_BIAS } from './huffman.ts';
 import type { IcsInfo } from './ics-info.ts';
 import type { NoiseGenerator } from './noise.ts';
 import { ESCAPE_BOOK, NOISE_BOOK, ZERO_BOOK } from './sections.ts';
@@ -9,8 +9,11 @@ import { ESCAPE_BOOK, NOISE_BOOK, ZERO_BOOK } from './sections.ts';
 /** Largest quantised value: 13 bits (ISO/IEC 14496-3 §4.6.3.3). */
 const MAX_QUANTISED = 8191;
 
-/** The inverse quantiser |q|^(4/3) (§4.6.1.3). */
-export const POWERS = Float64Array.from({ length: MAX_QUANTISED + 1 }, (_, q) => pow43(q));
+/** The inverse quantiser |q|^(4/3) (§4.6.1.3) of all values but rare ones. */
+const POWERS = Float64Array.from({ length: 512 }, (_, q) => pow43(q));
+
+/** |q|^(4/3) of a quantised value. */
+export const powerOf = (q: number): number => (q < POWERS.length ? POWERS[q] : pow43(Math.min(q, MAX_QUANTISED)));
 
 /** The same with its sign, of values −16 to 16, indexed by value + 16. */
 const SIGNED_POWERS = Float64Array.from(
@@ -50,7 +53,7 @@ export function readSpectrum(
 
 function readBand(bits: BitReader, book: number, spectrum: Float64Array, from: number, to: number, gain: number): void {
   bits.requireWithinEnd();
-  const table = SPECTRAL_TABLES[book];
+  const table = spectralTable(book);
   if (book <= 2) readSignedQuads(bits, table, spectrum, from, to, gain);
   else if (book <= 4) readUnsignedQuads(bits, table, spectrum, from, to, gain);
   else if (book <= 6) readSignedPairs(bits, table, spectrum, from, to, gain);
@@ -167,5 +170,5 @@ function readEscape(bits: BitReader): number {
   const ones = Math.clz32(~word);
   if (ones > 8) throw brokenPacket('escape sequence');
   bits.position += 2 * ones + 5;
-  return POWERS[(16 << ones) + ((word << (ones + 1)) >>> (28 - ones))];
+  return powerOf((16 << ones) + ((word << (ones + 1)) >>> (28 - ones)));
 }
