@@ -1,14 +1,16 @@
+import { createBreather } from '../base/breathe.ts';
 import { isAulosError } from '../errors.ts';
 import type { CodecConfig, Packet, PcmBlock } from '../media.ts';
 import { BlockBuilder } from './block-builder.ts';
 import { Concealment } from './concealment.ts';
 import type { DecodedFrames, Decoder, PacketDecoder } from './decoder.ts';
 
-/** Turns the synchronous kernel of one codec into a {@link Decoder}: batches, conceals, clamps. */
+/** Turns the synchronous kernel of one codec into a {@link Decoder}: batches, conceals, clamps, and lets go of the thread between packets. */
 export class SharedDecoder implements Decoder {
   readonly #kernel: PacketDecoder;
   readonly #config: CodecConfig;
   readonly #concealment = new Concealment();
+  readonly #breathe = createBreather();
   /** Nothing was decoded before the next packet, which may lack its beginning for that. */
   #isFresh = true;
 
@@ -27,7 +29,8 @@ export class SharedDecoder implements Decoder {
     let expected = 0;
     for (const packet of packets) expected += packet.duration;
     for (const packet of packets) {
-      if (this.#kernel.ready) await this.#kernel.ready;
+      const pause = this.#kernel.ready ?? this.#breathe();
+      if (pause) await pause;
       const wasFresh = this.#isFresh;
       const { planes, frames, channels, sampleRate } = this.#decodeOrConceal(packet, builder);
       const missing = wasFresh ? Math.max(0, packet.duration - frames) : 0;
