@@ -7,7 +7,7 @@ import { type DecodeOptions, decodeCommand, decodeFormats } from './decode.node.
 import { exitCodes } from './exit-codes.ts';
 import { type ExportOptions, exportCommand } from './export.node.ts';
 import { fetchCommand } from './fetch.node.ts';
-import { inspectCommand } from './inspect.node.ts';
+import { type InspectOptions, inspectCommand } from './inspect.node.ts';
 import { type CommonOptions, run } from './run.node.ts';
 import { parseBytes, parseSeconds } from './units.ts';
 
@@ -68,8 +68,10 @@ common(program.command('decode'))
   });
 
 common(program.command('inspect'))
-  .description('print what a file is, fetching no more than its head')
-  .action(async (url: string, options: CommonOptions) => {
+  .description('print what a file is, fetching little more than its head')
+  .option('--packets', 'print every packet as a line of JSON; the rest goes to stderr')
+  .option('--picture <file>', 'where to write the cover')
+  .action(async (url: string, options: InspectOptions) => {
     process.exitCode = await run(options, (aulos, o, signal) => inspectCommand(aulos, url, o, signal));
   });
 

@@ -3,6 +3,7 @@ import type { ByteSource } from '../source/source.ts';
 import { readAdtsFrame } from './adts-frames.ts';
 import { type AdtsHead, readAdtsHead } from './adts-head.ts';
 import { AdtsSeeker } from './adts-seek.ts';
+import { type Anatomy, partsOf } from './anatomy.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { Demuxer } from './demuxer.ts';
 import { FrameIndex } from './frame-index.ts';
@@ -44,6 +45,20 @@ class AdtsDemuxer implements Demuxer {
     if (!this.#hasReadTail) info.add(await readTailTags(this.#source, signal));
     this.#hasReadTail = true;
     return info.now;
+  }
+
+  async anatomy(signal: AbortSignal): Promise<Anatomy> {
+    const { start } = (await this.#open(signal)).head;
+    return {
+      parts: partsOf(
+        [
+          ['tags', 0],
+          ['sound', start],
+        ],
+        this.#source.length,
+      ),
+      seeksBy: 'the average of places that were read',
+    };
   }
 
   async *packets(signal: AbortSignal, from?: SeekPoint): AsyncGenerator<Packet> {

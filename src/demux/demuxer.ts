@@ -1,6 +1,7 @@
 import type { Container, MediaInfo, Metadata, Packet, SeekPoint } from '../media.ts';
 import type { SegmentIndex } from '../source/segment-index.ts';
 import type { ByteSource } from '../source/source.ts';
+import type { Anatomy } from './anatomy.ts';
 import type { FrameIndex } from './frame-index.ts';
 
 /**
@@ -18,6 +19,8 @@ export interface Demuxer {
    * afterwards. Reads it, so ask when the first sound is out. Absent where `info` tells all there is. @throws what the source throws.
    */
   metadata?(signal: AbortSignal): Promise<Metadata>;
+  /** How the file is built, as far as its head tells. @throws as {@link info}. */
+  anatomy?(signal: AbortSignal): Promise<Anatomy>;
   /**
    * Packets from a seek point (default: the start) to the end of the resource. Damaged stretches are skipped to the next sync.
    * @throws AulosError `media.malformed` when nothing more can be found, `media.limit`; what the source throws.

@@ -23,6 +23,11 @@ export class FlacSeekTable {
     this.#points = Math.floor(body.length / POINT_BYTES);
   }
 
+  /** Points in it, placeholders too. */
+  get points(): number {
+    return this.#points;
+  }
+
   /** The last point at or before `frame` and the first one after it. Whether they are right is for the frames there to say. */
   around(frame: number, firstFrameOffset: number): { before: Landmark | undefined; after: Landmark | undefined } {
     let low = 0;

@@ -1,6 +1,7 @@
 import { AulosError } from '../errors.ts';
 import type { MediaInfo, Packet, SeekPoint } from '../media.ts';
 import type { ByteSource } from '../source/source.ts';
+import { type Anatomy, partsOf } from './anatomy.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { Demuxer } from './demuxer.ts';
 import { FlacFrameFinder } from './flac-frame-finder.ts';
@@ -46,6 +47,22 @@ class FlacDemuxer implements Demuxer {
 
   async info(signal: AbortSignal): Promise<MediaInfo> {
     return (await this.#readHead(signal)).info.now;
+  }
+
+  async anatomy(signal: AbortSignal): Promise<Anatomy> {
+    const { seekTable, firstFrame } = await this.#readHead(signal);
+    const search = 'bisection on the numbers of frames';
+    const seeksBy = seekTable ? `a seek table of ${seekTable.points} points, then ${search}` : search;
+    return {
+      parts: partsOf(
+        [
+          ['metadata', 0],
+          ['frames', firstFrame],
+        ],
+        this.#source.length,
+      ),
+      seeksBy,
+    };
   }
 
   async *packets(signal: AbortSignal, from?: SeekPoint): AsyncGenerator<Packet> {

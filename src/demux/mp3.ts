@@ -1,5 +1,6 @@
 import type { MediaInfo, Metadata, Packet, SeekPoint } from '../media.ts';
 import type { ByteSource } from '../source/source.ts';
+import { type Anatomy, partsOf } from './anatomy.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { Demuxer } from './demuxer.ts';
 import { FrameIndex } from './frame-index.ts';
@@ -43,6 +44,24 @@ class Mp3Demuxer implements Demuxer {
     if (!this.#hasReadTail) info.add(await readTailTags(this.#source, signal));
     this.#hasReadTail = true;
     return info.now;
+  }
+
+  async anatomy(signal: AbortSignal): Promise<Anatomy> {
+    const { tag, tagOffset, audioStart, constant } = (await this.#open(signal)).layout;
+    const tagName = tag?.kind === 'vbri' ? 'VBRI tag' : tag?.isConstant ? 'Info tag' : 'Xing tag';
+    const byTable = tag?.seekTable && `the table of the ${tagName}`;
+    const seeksBy = constant ? 'the constant bit rate' : (byTable ?? 'the average of places that were read');
+    return {
+      parts: partsOf(
+        [
+          ['tags', 0],
+          [tagName, tagOffset],
+          ['sound', audioStart],
+        ],
+        this.#source.length,
+      ),
+      seeksBy,
+    };
   }
 
   async *packets(signal: AbortSignal, from?: SeekPoint): AsyncGenerator<Packet> {

@@ -2,6 +2,8 @@ import { AulosError } from '../errors.ts';
 import type { Chapter, MediaInfo, Metadata, Packet, SeekPoint } from '../media.ts';
 import type { SegmentIndex } from '../source/segment-index.ts';
 import type { ByteSource } from '../source/source.ts';
+import type { Anatomy, Part } from './anatomy.ts';
+import { BoxWalk } from './box-walk.ts';
 import { malformed } from './boxes.ts';
 import { DataWindow, MAX_PACKET_BYTES, WINDOW_BYTES } from './data-window.ts';
 import type { Demuxer } from './demuxer.ts';
@@ -27,6 +29,9 @@ interface Movie {
   /** Present if fragments follow the `moov`. */
   readonly fragmented: FragmentedMedia | undefined;
 }
+
+/** More boxes than this are of no interest, and each may cost a request. */
+const MAX_PARTS = 16;
 
 class Mp4Demuxer implements Demuxer {
   readonly container = 'mp4';
@@ -57,6 +62,19 @@ class Mp4Demuxer implements Demuxer {
       this.#info = undefined;
     }
     return this.info(signal);
+  }
+
+  async anatomy(signal: AbortSignal): Promise<Anatomy> {
+    const { track, fragmented } = await this.#open(signal);
+    const parts: Part[] = [];
+    const walk = new BoxWalk(this.#source, 0, signal);
+    for (let box = await walk.next(); box && parts.length < MAX_PARTS; box = await walk.next()) {
+      parts.push({ name: box.type, offset: box.start, size: box.end === Infinity ? undefined : box.end - box.start });
+      if (fragmented && box.type === 'mdat') break; // the other fragments are like the first
+    }
+    const table = `a table of ${track.samples.count} samples`;
+    const index = this.#segmentIndex() ? 'an index of fragments' : 'fragments';
+    return { parts, seeksBy: !fragmented ? table : track.samples.count > 0 ? `${table}, then ${index}` : index };
   }
 
   async *packets(signal: AbortSignal, from?: SeekPoint): AsyncGenerator<Packet> {

@@ -1,5 +1,6 @@
 import type { MediaInfo, Packet, SeekPoint } from '../media.ts';
 import type { ByteSource } from '../source/source.ts';
+import { type Anatomy, partsOf } from './anatomy.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { Demuxer } from './demuxer.ts';
 import { FrameIndex } from './frame-index.ts';
@@ -42,6 +43,20 @@ class OggDemuxer implements Demuxer {
 
   async info(signal: AbortSignal): Promise<MediaInfo> {
     return (await this.#open(signal)).info;
+  }
+
+  async anatomy(signal: AbortSignal): Promise<Anatomy> {
+    const { start, end } = (await this.#open(signal)).head.headerPages;
+    return {
+      parts: partsOf(
+        [
+          ['headers', start],
+          ['sound', end],
+        ],
+        this.#source.length,
+      ),
+      seeksBy: 'bisection on granule positions',
+    };
   }
 
   async *packets(signal: AbortSignal, from?: SeekPoint): AsyncGenerator<Packet> {

@@ -1,5 +1,6 @@
 import type { MediaInfo, Metadata, Packet, SeekPoint } from '../media.ts';
 import type { ByteSource } from '../source/source.ts';
+import { type Anatomy, partsOf } from './anatomy.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { Demuxer } from './demuxer.ts';
 import { joinMetadata, saysNothing } from './metadata.ts';
@@ -51,6 +52,21 @@ export class PcmFileDemuxer implements Demuxer {
     const rest = await head.readRest(new ByteReader(this.#source, signal, dataEnd + ((dataEnd - dataStart) % 2)), signal);
     this.#whole = saysNothing(rest) ? info : { ...info, ...joinMetadata(info, rest) };
     return this.#whole;
+  }
+
+  async anatomy(signal: AbortSignal): Promise<Anatomy> {
+    const { dataStart, dataEnd } = await this.#readHead(signal);
+    return {
+      parts: partsOf(
+        [
+          ['head', 0],
+          ['samples', dataStart],
+          ['rest', dataEnd],
+        ],
+        this.#source.length,
+      ),
+      seeksBy: 'arithmetic',
+    };
   }
 
   async *packets(signal: AbortSignal, from?: SeekPoint): AsyncGenerator<Packet> {
