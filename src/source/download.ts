@@ -39,6 +39,8 @@ export interface OpenOptions extends Origin {
   readonly onIdle?: 'continue' | 'pause';
   /** When the server is asked whether what is held is still its version. @default 'never' */
   readonly revalidate?: Revalidate;
+  /** Ends the wait for the store; the source that was opened lives on. */
+  readonly signal?: AbortSignal;
 }
 
 /** What becomes of the bytes. */

@@ -1,6 +1,6 @@
+import { raceAbort } from '../base/abort.ts';
 import { loadPart } from '../base/part.ts';
 import { keyOf } from '../store/key-text.ts';
-import { raceAbort } from '../base/abort.ts';
 import { Connections } from './connections.ts';
 import { Download, type OpenOptions, type SourcesOptions } from './download.ts';
 import { ENDLESS_BYTES } from './live.ts';
