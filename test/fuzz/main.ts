@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmdirSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -30,6 +30,9 @@ const { values: options } = parseArgs({
   },
 });
 
+/** Where fuzz.mjs has put this program. */
+const bundle = path.dirname(process.argv[1]);
+
 process.exitCode = (await (options.replay === undefined ? fuzz() : replay(options.replay))) ? 0 : 1;
 
 async function fuzz(): Promise<boolean> {
@@ -45,6 +48,7 @@ async function fuzz(): Promise<boolean> {
   const order = { behind: undefined, workers, seed, only: options.only, seeds, ledger: ledger.buffer, until, rounds, folder };
   await Promise.all(Array.from({ length: workers }, (_, worker) => keepWorking({ ...order, worker, round: worker }, ledger, findings)));
   printTable(ledger, (Date.now() - startedAt) / 1000);
+  if (findings.count === 0) rmdirSync(folder);
   return findings.count === 0;
 }
 
@@ -68,8 +72,9 @@ async function keepWorking(order: Order, ledger: Ledger, findings: Findings): Pr
 /** Resolves to `done`, or to how it failed. */
 function work(order: Order, ledger: Ledger, findings: Findings): Promise<string> {
   return new Promise((resolve) => {
-    const worker = new Worker(path.join(path.dirname(process.argv[1]), 'worker.mjs'), {
+    const worker = new Worker(path.join(bundle, 'worker.mjs'), {
       workerData: order,
+      env: { ...process.env, TMPDIR: bundle }, // cleared away at the end, however a worker ends
       stderr: true, // libopus complains of every packet
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB },
     });

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { encodeMeta, readFacts } from '../../../src/store/disk-meta.node.ts';
@@ -39,7 +39,7 @@ export const folderTarget: Target<Folder> = {
     return { key, journal: mutateBytes(random, encodeRecord(anyRun(random), NAME, 0)), meta };
   },
   async run({ key, journal, meta }) {
-    parent ??= temporaryFolder();
+    parent ??= mkdtempSync(path.join(tmpdir(), 'aulos-fuzz-journal-'));
     const folder = path.join(parent, key);
     mkdirSync(folder, { recursive: true });
     const names = ['journal.1.1', 'meta.1.json'];
@@ -52,14 +52,8 @@ export const folderTarget: Target<Folder> = {
   },
 };
 
-/** One for all executions, gone with the process. */
+/** One for all executions; fuzz.mjs clears it away. */
 let parent: string | undefined;
-
-function temporaryFolder(): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'aulos-fuzz-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 function anyRun(random: Random): Run {
   const start = random.below(CHUNK_BYTES);
