@@ -69,7 +69,7 @@ export class Run {
   #junctions: Junction[] = [];
   #turn: Turn;
   /** Ends the decoding that is under way. */
-  #going = new AbortController();
+  #going: AbortController;
   #reverting: Promise<void> = Promise.resolve();
   /** Blocks published, those included that were taken back. */
   #blocks = 0;
@@ -83,7 +83,8 @@ export class Run {
     this.#parts = parts;
     this.#conformer = new Conformer(parts.sampleRate, parts.channels);
     this.#at = Math.round(seconds * parts.sampleRate);
-    this.#turn = this.#turnOf(deck, seconds, 0);
+    this.#going = this.#begin();
+    this.#turn = this.#turnOf(deck, seconds, 0, [], this.#going.signal);
     void this.#go(this.#turn);
   }
 
@@ -119,24 +120,31 @@ export class Run {
     return this.#scope.close();
   }
 
+  /** A decoding, in place of the one before. It looks at its signal after every wait: from the abort on, what it would change is another's. */
+  #begin(): AbortController {
+    const { controller, release } = childController(this.#scope.signal);
+    controller.signal.addEventListener('abort', release, { once: true });
+    return controller;
+  }
+
   /** Decodes a turn, or what follows a junction, and whatever follows that. */
   async #go(from: Turn | Junction): Promise<void> {
-    const { controller, release } = childController(this.#scope.signal);
-    const { signal } = controller;
-    this.#going = controller;
+    const { signal } = this.#going;
     try {
       let turn = isTurn(from) ? from : await this.#join(from, signal);
       for (;;) {
+        signal.throwIfAborted();
         this.#turn = turn;
         await this.#sound(turn, signal);
-        turn = await this.#join(await this.#end(signal), signal);
+        signal.throwIfAborted();
+        const junction = await this.#end(signal);
+        signal.throwIfAborted();
+        turn = await this.#join(junction, signal);
       }
     } catch (error) {
       if (signal.aborted) return;
       this.#turn.deck.fail(error);
       await this.#playOut(signal);
-    } finally {
-      release();
     }
   }
 
@@ -170,7 +178,8 @@ export class Run {
     if (tail.length > 0 && deck.next?.isCued) return this.#fadeInto(deck.next, junction, signal);
     for (const part of tail) await this.#put(part, signal);
     const next = await this.#nextOf(junction, signal);
-    return this.#turnOf(next, next.start, 0);
+    signal.throwIfAborted();
+    return this.#turnOf(next, next.start, 0, [], signal);
   }
 
   async #fadeInto(next: Deck, junction: Junction, signal: AbortSignal): Promise<Turn> {
@@ -180,13 +189,14 @@ export class Run {
     const half = Math.floor((this.#endOf(next) - next.start) * this.#parts.sampleRate * 0.5);
     for (const part of tail.cut(Math.min(tail.frames, half))) await this.#put(part, signal);
     this.#tellJunction(junction.deck, next);
-    return this.#turnOf(next, next.start, tail.frames, tail.parts);
+    return this.#turnOf(next, next.start, tail.frames, tail.parts, signal);
   }
 
   /** What follows without a fade. The end is told while there is nothing; the place where it will be, when it is not ready yet. */
   async #nextOf(junction: Junction, signal: AbortSignal): Promise<Deck> {
     const { deck, tail } = junction;
     for (;;) {
+      signal.throwIfAborted();
       const { next } = deck;
       if (next) {
         this.#tellJunction(deck, next);
@@ -221,9 +231,12 @@ export class Run {
       const isDone = await this.#parts.outlet.takeBack(junction.block, commit);
       if (this.#scope.signal.aborted) return;
       if (isDone) {
-        this.#junctions = this.#junctions.slice(0, this.#junctions.indexOf(junction));
+        const index = this.#junctions.indexOf(junction);
+        if (index < 0) return; // the track was given up meanwhile, because one before it is to be followed by another: that comes next
+        this.#junctions = this.#junctions.slice(0, index);
         this.#at = junction.at;
         this.#conformer.memory = junction.memory;
+        this.#going = this.#begin();
         void this.#go({ ...junction, next: undefined, block: this.#blocks });
       } else if (junction.next) this.#parts.tell({ type: 'late', load: junction.deck.id });
     });
@@ -234,6 +247,7 @@ export class Run {
     const { outlet, tell, sampleRate } = this.#parts;
     for (const part of this.#conformer.finish()) await this.#put(part, signal);
     await outlet.written(this.#blocks, signal);
+    signal.throwIfAborted();
     tell({ type: 'decoded', run: this.id, until: this.#at / sampleRate, isEnd: true });
     outlet.drain(signal).catch(() => {}); // it has no more to say
   }
@@ -263,8 +277,8 @@ export class Run {
   }
 
   /** The turn of `deck` that begins where the sound before it ends. */
-  #turnOf(deck: Deck, start: number, fadeInFrames: number, fadeOut: readonly Planes[] = []): Turn {
-    const sound = this.#soundOf(deck, start);
+  #turnOf(deck: Deck, start: number, fadeInFrames: number, fadeOut: readonly Planes[], signal: AbortSignal): Turn {
+    const sound = this.#soundOf(deck, start, signal);
     return {
       deck,
       start,
@@ -275,8 +289,11 @@ export class Run {
     };
   }
 
-  async *#soundOf(deck: Deck, start: number): AsyncGenerator<Planes> {
-    for await (const block of deck.blocks(start, this.#going.signal)) yield* this.#conformer.take(block);
+  async *#soundOf(deck: Deck, start: number, signal: AbortSignal): AsyncGenerator<Planes> {
+    for await (const block of deck.blocks(start, signal)) {
+      signal.throwIfAborted();
+      yield* this.#conformer.take(block);
+    }
   }
 
   /** Second of its track up to which the turn is decoded. */
