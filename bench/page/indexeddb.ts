@@ -1,4 +1,4 @@
-// What bench/indexeddb.mjs runs in a page: the same bytes into IndexedDB, by our store and by a bare loop.
+// What bench/indexeddb.mjs runs in a page: the same bytes into IndexedDB and out of it, by our store and by a bare loop.
 import { createIndexedDbStore } from '../../src/store/indexeddb.browser.ts';
 import { assetKey } from '../../src/store/key.ts';
 
@@ -9,30 +9,45 @@ const CHUNKS_PER_TRANSACTION = 8;
 const PIECE = 64 * 1024;
 const SIZE = 64 * 1024 * 1024;
 
+interface Times {
+  readonly writeMs: number;
+  readonly readMs: number;
+}
+
 const bytes = new Uint8Array(SIZE);
 for (let i = 0; i < SIZE; i += PIECE) crypto.getRandomValues(bytes.subarray(i, i + PIECE));
 
-/** Milliseconds from the first write to the end of the flush. */
-async function ours(): Promise<number> {
-  const store = createIndexedDbStore({ name: 'ours' });
-  const asset = await store.open(assetKey('https://example.org/bench'));
-  await asset.begin({ url: 'https://example.org/bench', mediaType: 'audio/mpeg', validator: {}, length: SIZE });
-  const from = performance.now();
-  for (let at = 0; at < SIZE; at += PIECE) await asset.write(1, at, bytes.subarray(at, at + PIECE));
-  await asset.flush();
-  const ms = performance.now() - from;
-  if (asset.volatile) throw new Error('the store was full');
-  await store.close();
+const url = 'https://example.org/bench';
+const forever = new AbortController().signal;
+
+/** Writes, then reads what was written with a store that has not seen it: milliseconds of each. */
+async function ours(): Promise<Times> {
+  const writer = createIndexedDbStore({ name: 'ours' });
+  const written = await writer.open(assetKey(url));
+  await written.begin({ url, mediaType: 'audio/mpeg', validator: {}, length: SIZE });
+  const writing = performance.now();
+  for (let at = 0; at < SIZE; at += PIECE) await written.write(1, at, bytes.subarray(at, at + PIECE));
+  await written.flush();
+  const writeMs = performance.now() - writing;
+  if (written.volatile) throw new Error('the store was full');
+  await writer.close();
+
+  const reader = createIndexedDbStore({ name: 'ours' });
+  const read = await reader.open(assetKey(url));
+  const reading = performance.now();
+  for (let at = 0; at < SIZE; at += CHUNK) await read.read({ start: at, end: at + CHUNK }, forever);
+  const readMs = performance.now() - reading;
+  await reader.close();
   await settled(indexedDB.deleteDatabase('ours'));
-  return ms;
+  return { writeMs, readMs };
 }
 
-/** The same by puts of whole chunks, one transaction after the other. */
-async function raw(): Promise<number> {
+/** The same by puts of whole chunks, one transaction after the other, and by gets, one transaction for each. */
+async function raw(): Promise<Times> {
   const opening = indexedDB.open('raw', 1);
   opening.onupgradeneeded = () => opening.result.createObjectStore('chunks');
   const database = await settled(opening);
-  const from = performance.now();
+  const writing = performance.now();
   for (let chunk = 0; chunk < SIZE / CHUNK; chunk += CHUNKS_PER_TRANSACTION) {
     const transaction = database.transaction('chunks', 'readwrite', { durability: 'relaxed' });
     const store = transaction.objectStore('chunks');
@@ -42,10 +57,38 @@ async function raw(): Promise<number> {
       transaction.onabort = () => reject(transaction.error);
     });
   }
-  const ms = performance.now() - from;
+  const writeMs = performance.now() - writing;
+  const reading = performance.now();
+  for (let chunk = 0; chunk < SIZE / CHUNK; chunk++) await settled(database.transaction('chunks').objectStore('chunks').get(chunk));
+  const readMs = performance.now() - reading;
   database.close();
   await settled(indexedDB.deleteDatabase('raw'));
-  return ms;
+  return { writeMs, readMs };
+}
+
+/** Stores `count` small assets. */
+async function fill(count: number): Promise<void> {
+  const store = createIndexedDbStore({ name: 'many' });
+  for (let i = 0; i < count; i++) {
+    const asset = await store.open(assetKey(`${url}/${i}`));
+    await asset.begin({ url: `${url}/${i}`, mediaType: 'audio/mpeg', validator: { etag: '"1"' }, length: 20_000 });
+    await asset.write(1, 0, bytes.subarray(i * 1000, i * 1000 + 20_000));
+    await asset.commit(20_000);
+    await asset.close();
+  }
+  await store.close();
+}
+
+/** Milliseconds until a new store has one asset of many open, and until it has listed them all. */
+async function browse(): Promise<{ openMs: number; listMs: number; assets: number }> {
+  const from = performance.now();
+  const store = createIndexedDbStore({ name: 'many' });
+  await store.open(assetKey(`${url}/7`));
+  const openMs = performance.now() - from;
+  const { length: assets } = await store.list();
+  const listMs = performance.now() - from;
+  await store.close();
+  return { openMs, listMs, assets };
 }
 
 function settled<T>(request: IDBRequest<T>): Promise<T> {
@@ -55,4 +98,4 @@ function settled<T>(request: IDBRequest<T>): Promise<T> {
   });
 }
 
-Object.assign(globalThis, { contenders: { ours, raw } });
+Object.assign(globalThis, { contenders: { raw, ours }, fill, browse });

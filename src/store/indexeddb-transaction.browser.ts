@@ -7,7 +7,7 @@ export { promisifyRequest, type UseStore };
 export const OBJECT_STORE = 'assets';
 
 /**
- * Runs `callback` in one transaction of `database` and resolves when that is complete. `relaxed` durability: the data is with the
+ * Runs `callback` in one transaction of `database` and resolves when that is complete; one that only reads need not be. `relaxed` durability: the data is with the
  * operating system, which is what the default of Chromium means too, while that of Firefox waits for the disk. Whatever `callback` throws
  * undoes the transaction and is thrown; else it is the error of the transaction.
  */
@@ -17,6 +17,7 @@ export async function transact<T>(
   callback: (store: IDBObjectStore) => T | PromiseLike<T>,
 ): Promise<T> {
   const transaction = database.transaction(OBJECT_STORE, mode, { durability: 'relaxed' });
+  if (mode === 'readonly') return await runOrAbort(transaction, callback);
   const [result] = await Promise.all([runOrAbort(transaction, callback), completionOf(transaction)]);
   return result;
 }

@@ -293,6 +293,44 @@ describe('IndexedDB store: several tabs', () => {
     expect(healed).not.toHaveBeenCalled();
   });
 
+  test('what another tab has open is not evicted for want of room: the one that wants it goes on in memory', async () => {
+    const leader = await openTab();
+    await leader.begin(facts);
+    await fill(leader, 0, 4 * CHUNK);
+    const store = createIndexedDbStore({ name, limits: { maxBytes: 5 * CHUNK } });
+    onTestFinished(() => store.close());
+    const other = await store.open(assetKey('https://example.org/b.mp3'));
+    const told: string[] = [];
+    other.onFull = ({ code }) => told.push(code);
+    await other.begin({ ...facts, url: 'https://example.org/b.mp3' });
+    await fill(other, 0, 2 * CHUNK);
+    expect(told).toEqual(['store.full']);
+    await expectContent(other, { start: 0, end: 2 * CHUNK });
+    await expectContent(leader, { start: 0, end: 4 * CHUNK });
+
+    await leader.closeTab();
+    const third = await store.open(assetKey('https://example.org/c.mp3'));
+    await third.begin({ ...facts, url: 'https://example.org/c.mp3' });
+    await fill(third, 0, 2 * CHUNK);
+    expect(third.volatile).toBe(false);
+    expect(await store.stat(key)).toBe(undefined);
+  });
+
+  test('an asset that is open here and in another tab is deleted in neither', async () => {
+    const leader = await openTab();
+    await leader.begin({ ...facts, length: CHUNK });
+    await fill(leader, 0, CHUNK);
+    await leader.commit(CHUNK);
+    const store = createIndexedDbStore({ name });
+    onTestFinished(() => store.close());
+    const whole = await store.open(key);
+    await expect(store.delete(key)).rejects.toMatchObject({ code: 'store.locked', details: { key } });
+    await expectContent(whole, { start: 0, end: CHUNK });
+    await leader.closeTab();
+    await store.delete(key);
+    expect(whole.held.size).toBe(0);
+  });
+
   test('closing leaves no lock, nor a place in its queue', async () => {
     const tabs = [await openTab(), await openTab(), await openTab()];
     await tabs[0].begin(facts);
