@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
-import { virtualAdts, virtualM4a } from '../fakes/virtual/aac.ts';
+import { virtualAdts, virtualFragmented, virtualM4a } from '../fakes/virtual/aac.ts';
 import { virtualFlac } from '../fakes/virtual/flac.ts';
 import { virtualMp3 } from '../fakes/virtual/mp3.ts';
 import { virtualOpus } from '../fakes/virtual/ogg.ts';
 import { bytesOf } from '../fakes/virtual/track.ts';
-import { virtualWav } from '../fakes/virtual/wav.ts';
+import { virtualTs } from '../fakes/virtual/ts.ts';
+import { virtualAiff, virtualWav } from '../fakes/virtual/wav.ts';
 import { aulos } from './aulos.ts';
 import { bytesSent, scene } from './scene.ts';
 
@@ -22,8 +23,13 @@ const tracks = [
   virtualAdts(SECONDS),
   virtualFlac(false, SECONDS),
   virtualM4a('last', SECONDS),
+  virtualFragmented('none', SECONDS),
+  virtualFragmented('sidx', SECONDS),
+  virtualFragmented('mfra', SECONDS),
   virtualOpus(SECONDS),
+  virtualTs(SECONDS),
   virtualWav(SECONDS),
+  virtualAiff(SECONDS),
 ];
 
 it.each(tracks)('aulos decode --start --end fetches what it needs of $name, and no more', async (track) => {

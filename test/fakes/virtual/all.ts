@@ -4,7 +4,7 @@ import { virtualMp3 } from './mp3.ts';
 import { virtualOggFlac, virtualOpus, virtualVorbis } from './ogg.ts';
 import type { VirtualTrack } from './track.ts';
 import { virtualTs } from './ts.ts';
-import { virtualWav } from './wav.ts';
+import { virtualAiff, virtualWav } from './wav.ts';
 
 /** A track of every format, made when it is asked for. Vorbis needs ffmpeg. */
 export const virtualTracks: readonly ((seconds: number) => VirtualTrack)[] = [
@@ -23,5 +23,6 @@ export const virtualTracks: readonly ((seconds: number) => VirtualTrack)[] = [
   virtualOggFlac,
   virtualVorbis,
   virtualWav,
+  virtualAiff,
   virtualTs,
 ];
