@@ -24,12 +24,17 @@ export async function revalidate(
   const { controller, release } = childController(signal);
   const timer = clock.setTimeout(() => controller.abort(lateError(asset)), PATIENCE_MS);
   try {
+    const { facts } = asset;
+    if (!facts) return { result: 'unknown' };
     const sample = sampleOf(asset);
     const response = await ask({ range: sample, ifChanged: true }, controller.signal);
-    const verdict = verdictOn(response, asset.facts!);
-    const isSame = verdict === 'doubt' ? await hasSameBytes(response, sample, asset, controller.signal) : verdict === 'same';
-    await response.body.return?.();
-    return isSame ? { result: 'same' } : { result: 'changed', response };
+    try {
+      const verdict = verdictOn(response, facts);
+      const isSame = verdict === 'doubt' ? await hasSameBytes(response, sample, asset, controller.signal) : verdict === 'same';
+      return isSame ? { result: 'same' } : { result: 'changed', response };
+    } finally {
+      await response.body.return?.();
+    }
   } catch (error) {
     return { result: 'unknown', error: isAulosError(error) ? error : undefined };
   } finally {
