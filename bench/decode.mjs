@@ -1,8 +1,9 @@
 // `npm run bench:decode`: CPU seconds (user + system) that fifteen minutes of each format take, ours against `ffmpeg -threads 1`,
 // alternating, medians. The bars are those of decoding: from packets in memory to the planes that a decoder lends. "process" is Node from
-// start to end, with reading, demuxing and blocks that the caller keeps, as ffmpeg's figure is. Both throw the samples away. WebAssembly decoders are measured as we are, where they are
-// installed (`npm install --no-save mpg123-decoder @wasm-audio-decoders/flac`). Then, of a cached file: a cold process to its first PCM, and
-// the longest that decoding holds the thread. FORMATS=MP3,FLAC chooses rows, ROUNDS their rounds. Needs ffmpeg, flac and lame.
+// start to end, with reading, demuxing and blocks that the caller keeps, as ffmpeg's figure is; AAC and MP3 have a bar of 4 there. Both throw
+// the samples away. WebAssembly decoders are measured as we are. "held" is the longest that a minute of decoding, in a fresh process, kept
+// the thread from everything else. Last comes a cold process to the first PCM of a cached file. FORMATS=MP3,FLAC chooses rows, ROUNDS their
+// rounds. Needs ffmpeg, flac and lame.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -20,6 +21,7 @@ import { median } from './median.mjs';
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
 const CHOSEN = (process.env.FORMATS ?? '').split(',');
 const SECONDS = 900;
+const PROCESS_BAR = 4;
 const FIRST_PCM_MS = 150;
 const HELD_MS = 8;
 
@@ -40,15 +42,16 @@ process.on('exit', () => rmSync(folder, { recursive: true }));
 const decoders = await bundleDecoders();
 
 console.log(`${SECONDS} s of music, ${ROUNDS} alternating rounds, medians of CPU seconds; × ffmpeg in brackets\n`);
-console.log('format         ffmpeg   decoding         bar   process          peer, decoding');
+console.log('format         ffmpeg   decoding         bar   process               held   peer, decoding');
 let isWithinBars = true;
 for (const format of formats) if (CHOSEN.some((start) => format.name.startsWith(start))) compare(format);
-const { firstMs, firstCpuMs, longestMs } = await coldStart(media('cbr.mp3', SECONDS));
+const { firstMs, firstCpuMs, nodeMs, nodeCpuMs } = await coldStart(media('cbr.mp3', SECONDS));
+const ms = (value) => `${value.toFixed(0)} ms`;
 console.log(
-  `\ncold process to the first PCM of a cached MP3: ${firstMs.toFixed(0)} ms (bar ${FIRST_PCM_MS}), ${firstCpuMs.toFixed(0)} ms of CPU`,
+  `\ncold process to the first PCM of a cached MP3: ${ms(firstMs)} (bar ${FIRST_PCM_MS}), ${ms(firstCpuMs)} of CPU; ` +
+    `of that Node until it runs anything: ${ms(nodeMs)}, ${ms(nodeCpuMs)}`,
 );
-console.log(`the longest that decoding held the thread: ${longestMs.toFixed(1)} ms of CPU (bar ${HELD_MS})`);
-process.exitCode = isWithinBars && firstMs <= FIRST_PCM_MS && longestMs <= HELD_MS ? 0 : 1;
+process.exitCode = isWithinBars && firstMs <= FIRST_PCM_MS ? 0 : 1;
 
 /** Prints the row of a format. */
 function compare({ name, fixture, bar, peer }) {
@@ -57,6 +60,7 @@ function compare({ name, fixture, bar, peer }) {
     ffmpeg: () => ffmpegCpu(file),
     decoding: () => cpuOf('decode-packets.mjs', decoders, file),
     process: () => cpuOf('decode-one.mjs', file),
+    held: () => outputOf('decode-held.mjs', file).heldMs,
     ...(peer && { peer: () => cpuOf('decode-packets.mjs', decoders, file, peer) }),
   };
   const taken = {};
@@ -64,23 +68,31 @@ function compare({ name, fixture, bar, peer }) {
   const ffmpeg = median(taken.ffmpeg);
   const beside = (cpu) => `${cpu.toFixed(2)} (${(cpu / ffmpeg).toFixed(2)}×)`.padEnd(14);
   const decoding = median(taken.decoding);
+  const whole = median(taken.process);
+  const held = median(taken.held);
   const isWithin = bar === undefined || decoding <= bar * ffmpeg;
-  isWithinBars &&= isWithin;
+  const isWholeWithin = !/AAC|MP3/.test(name) || whole <= PROCESS_BAR * ffmpeg;
+  isWithinBars &&= isWithin && isWholeWithin && held <= HELD_MS;
   const isInstalled = peer && taken.peer[0] !== undefined;
   const columns = [
     name.padEnd(12),
     ffmpeg.toFixed(2).padStart(8),
     beside(decoding),
     `${bar ?? ''}`.padStart(4) + (isWithin ? ' ' : '!'),
-    beside(median(taken.process)),
-    isInstalled ? `${beside(median(taken.peer))} ${peer}` : peer ? `${peer} is not installed` : '',
+    beside(whole) + (isWholeWithin ? ' ' : '!'),
+    `${held.toFixed(1)} ms`.padStart(8) + (held <= HELD_MS ? ' ' : '!'),
+    peer ? (isInstalled ? `${beside(median(taken.peer))} ${peer}` : `${peer} IS NOT INSTALLED`) : '',
   ];
   console.log(columns.join('  ').trimEnd());
 }
 
 function cpuOf(script, ...args) {
+  return outputOf(script, ...args).cpuSeconds;
+}
+
+function outputOf(script, ...args) {
   const text = execFileSync(process.execPath, [fileURLToPath(new URL(script, import.meta.url)), ...args], { encoding: 'utf8' });
-  return JSON.parse(text).cpuSeconds;
+  return JSON.parse(text);
 }
 
 /** ffmpeg says what it used: `bench: utime=0.5s stime=0.01s rtime=0.5s`. */
