@@ -32,8 +32,8 @@ const withoutNestedWorkers = {
 };
 
 /** Chunks have the names of what they are for: `decode-aac-decoder-….js`, not one `decoder-….js` beside the other. */
-const chunkFileNames = ({ facadeModuleId, name }) => {
-  const source = /\/src\/(.*?)(\.browser)?\.ts$/.exec(facadeModuleId ?? '')?.[1];
+const chunkFileNames = ({ moduleIds, name }) => {
+  const source = /\/src\/(.*?)(\.browser)?\.ts$/.exec(moduleIds.at(-1))?.[1]; // the last to run is what the chunk is for
   return `${source?.replaceAll('/', '-') ?? name}-[hash].js`;
 };
 

@@ -1,7 +1,7 @@
+import { loadPart } from '../../base/part.ts';
 import { type AudioSpecificConfig, parseAudioSpecificConfig } from '../../demux/audio-specific-config.ts';
 import { BitReader } from '../../demux/bit-reader.ts';
 import { readProgramConfig } from '../../demux/program-config.ts';
-import { AulosError } from '../../errors.ts';
 import type { CodecConfig } from '../../media.ts';
 import type { DecodedFrames, PacketDecoder } from '../decoder.ts';
 import { brokenPacket } from './broken-packet.ts';
@@ -72,16 +72,15 @@ export class AacDecoder implements PacketDecoder {
   }
 
   #loadReplication(audio: AudioSpecificConfig): Promise<void> {
-    const loaded = import('./sbr/decoder.ts').then(
-      ({ SbrDecoder }) => {
-        const slots = this.#elements.map(({ slot }) => slot);
-        this.#replication = new SbrDecoder(audio, slots, this.#frames.planes);
-        this.#ready = undefined;
-      },
-      (cause: unknown) => {
-        throw new AulosError('decode.unavailable', { codec: 'aac' }, 'the part for HE-AAC cannot be loaded', { cause });
-      },
-    );
+    const slots = this.#elements.map(({ slot }) => slot);
+    const create = async () => {
+      const { SbrDecoder } = await import('./sbr/decoder.ts');
+      return SbrDecoder.create(audio, slots, this.#frames.planes);
+    };
+    const loaded = loadPart('HE-AAC', create).then((replication) => {
+      this.#replication = replication;
+      this.#ready = undefined;
+    });
     loaded.catch(() => {}); // whoever waits for it hears of it
     return loaded;
   }

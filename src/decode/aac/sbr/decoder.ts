@@ -2,6 +2,7 @@ import type { AudioSpecificConfig } from '../../../demux/audio-specific-config.t
 import type { BitReader } from '../../../demux/bit-reader.ts';
 import type { DecodedFrames } from '../../decoder.ts';
 import type { ElementSlot } from '../channel-layout.ts';
+import type { ParametricStereo } from '../ps/stereo.ts';
 import { SbrElement } from './element.ts';
 
 /** A channel element, and the planes that it is decoded to in the end. */
@@ -17,17 +18,27 @@ export class SbrDecoder {
   readonly #elements: readonly Element[];
   readonly #frames: DecodedFrames;
 
-  /** `core` are the planes that the core is decoded to; `slots` say which of them belong together. */
-  constructor(
-    { sampleRate, decoded, hasParametricStereo }: AudioSpecificConfig,
+  /**
+   * `core` are the planes that the core is decoded to; `slots` say which of them belong together. The tools of parametric stereo are a chunk
+   * of their own, which is loaded for a stream that has it. Rejects if it cannot be.
+   */
+  static async create(audio: AudioSpecificConfig, slots: readonly ElementSlot[], core: readonly Float32Array[]): Promise<SbrDecoder> {
+    const stereo = audio.hasParametricStereo ? new (await import('../ps/stereo.ts')).ParametricStereo() : undefined;
+    return new SbrDecoder(audio, slots, core, stereo);
+  }
+
+  /** Parametric stereo is of one single channel. */
+  private constructor(
+    { sampleRate, decoded }: AudioSpecificConfig,
     slots: readonly ElementSlot[],
     core: readonly Float32Array[],
+    stereo: ParametricStereo | undefined,
   ) {
     this.#core = core;
     this.#elements = slots.map((slot) => ({
       slot,
-      sbr: new SbrElement(slot.planes.length, 2 * sampleRate, decoded.replication === 'downsampled', hasParametricStereo),
-      outputs: hasParametricStereo ? [0, 1] : slot.planes,
+      sbr: new SbrElement(slot.planes.length, 2 * sampleRate, decoded.replication === 'downsampled', stereo),
+      outputs: stereo ? [0, 1] : slot.planes,
     }));
     const { channels, framesPerPacket: frames } = decoded;
     const planes = Array.from({ length: channels }, () => new Float32Array(frames));

@@ -1,6 +1,6 @@
 import type { BitReader } from '../../../demux/bit-reader.ts';
 import { isAulosError } from '../../../errors.ts';
-import { ParametricStereo } from '../ps/stereo.ts';
+import type { ParametricStereo } from '../ps/stereo.ts';
 import { SbrChannel } from './channel.ts';
 import { dequantise, dequantiseCoupled } from './dequantisation.ts';
 import { type FrequencyBands, frequencyBandsOf } from './frequency-bands.ts';
@@ -31,12 +31,12 @@ export class SbrElement {
   #hasData = false;
   readonly #stereo: ParametricStereo | undefined;
 
-  /** `sampleRate` is that of the output in Hz, were it not downsampled. A single channel `withStereo` becomes two. */
-  constructor(channels: number, sampleRate: number, isDownsampled: boolean, withStereo: boolean) {
+  /** `sampleRate` is that of the output in Hz, were it not downsampled. A single channel with `stereo` becomes two. */
+  constructor(channels: number, sampleRate: number, isDownsampled: boolean, stereo: ParametricStereo | undefined) {
     this.#sampleRate = sampleRate;
     this.#channels = Array.from({ length: channels }, () => new SbrChannel());
-    this.#stereo = withStereo ? new ParametricStereo() : undefined;
-    this.#syntheses = Array.from({ length: withStereo ? 2 : channels }, () => new QmfSynthesis(isDownsampled));
+    this.#stereo = stereo;
+    this.#syntheses = Array.from({ length: stereo ? 2 : channels }, () => new QmfSynthesis(isDownsampled));
   }
 
   /**
