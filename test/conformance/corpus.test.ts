@@ -12,10 +12,12 @@ const passing = new Set(
     .split('\n')
     .filter((line) => line && !line.startsWith('#')),
 );
+/** Each with its reason. */
+const excused = readFileSync(path.join(root, 'test/conformance/failing.md'), 'utf8');
 const media = corpus();
 
 describe.runIf(media)('third-party media', () => {
-  it('every file of the committed list still passes', { timeout: 300_000 }, async () => {
+  it('every file passes, but those of which the committed list says why not', { timeout: 300_000 }, async () => {
     const { folder = '', files = [] } = media ?? {};
     const failures = new Map<string, string>();
     const passed: string[] = [];
@@ -26,7 +28,7 @@ describe.runIf(media)('third-party media', () => {
     }
     report(folders, passed, failures);
     if (process.env.UPDATE_PASSING) writeFileSync(list, `${header}${[...passing, ...passed].filter(unique).sort().join('\n')}\n`);
-    expect([...failures].filter(([file]) => passing.has(file))).toEqual([]);
+    expect([...failures].filter(([file]) => passing.has(file) || !excused.includes(`\`${file}\``))).toEqual([]);
   });
 });
 
