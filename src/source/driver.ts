@@ -11,7 +11,7 @@ import { Announcer } from './announcer.ts';
 import { factsOf, tellsRanges } from './answer.ts';
 import type { Connections } from './connections.ts';
 import { Demand } from './demand.ts';
-import { endOf, rangeBehind } from './end.ts';
+import { findEnd } from './end.ts';
 import type { LiveRing } from './live-ring.ts';
 import { type Origin, OriginClient, type Wanted } from './origin.ts';
 import { Patience } from './patience.ts';
@@ -21,7 +21,8 @@ import { ProgressMeter } from './progress.ts';
 import { isAsPromised } from './promised.ts';
 import type { Finding } from './revalidation.ts';
 import type { Readiness } from './source.ts';
-import { isOverload, pause, Transfer, type TransferHost } from './transfer.ts';
+import { isOverload, Transfer, type TransferHost } from './transfer.ts';
+import { Transfers } from './transfers.ts';
 
 const MAX_CONNECTIONS = 2;
 /** New versions that are begun on the way to Complete. A resource that changes more often is not one that can be downloaded. */
@@ -72,7 +73,7 @@ export class Driver implements TransferHost {
   readonly #meter: ProgressMeter;
   readonly #patience: Patience;
   readonly #tasks = new Set<Promise<void>>();
-  #running: readonly Transfer[] = [];
+  readonly #running = new Transfers();
   /** Where the bytes are once there is no end to them; nothing is planned then. */
   #live: LiveRing | undefined;
   #ranges: boolean | undefined;
@@ -190,7 +191,7 @@ export class Driver implements TransferHost {
   /** Asks whether what is held is still the server's version, unless a download is about to find out. Readers that come now wait for it. */
   revalidate(): void {
     const { generation, held, follows } = this.asset;
-    const isIdle = !this.isClosed && !this.isHeldBack && !this.#live && this.#running.length === 0;
+    const isIdle = !this.isClosed && !this.isHeldBack && !this.#live && this.#running.isEmpty;
     if (isIdle && generation > 0 && held.size > 0 && !follows) this.#spawn(this.#revalidate());
   }
 
@@ -226,22 +227,21 @@ export class Driver implements TransferHost {
   }
 
   isAlone(transfer: Transfer): boolean {
-    return this.#running.every((other) => other === transfer);
+    return this.#running.isAlone(transfer);
   }
 
   limitOf(transfer: Transfer): number {
-    return limitOf(transfer, this.asset.held, this.#running);
+    return limitOf(transfer, this.asset.held, this.#running.all);
   }
 
   isTaken(offset: number, transfer: Transfer): boolean {
     const isHeld = this.asset.held.heldUntil(offset) > offset;
-    return isHeld || this.#running.some((other) => other !== transfer && other.start === offset);
+    return isHeld || this.#running.isOtherAt(offset, transfer);
   }
 
   async begin(response: RangeResponse, transfer?: Transfer): Promise<number> {
     const isRenewal = this.asset.generation > 0;
-    for (const other of this.#running) if (other !== transfer) other.cancel();
-    this.#running = transfer ? [transfer] : [];
+    this.#running.endAllBut(transfer);
     const digest = parseDigest(response.headers['repr-digest']);
     const facts = { ...factsOf(response, this.#origin.url, this.asset), digest, confirmedAt: Date.now() };
     const generation = await this.asset.begin(facts);
@@ -254,8 +254,7 @@ export class Driver implements TransferHost {
   async goLive(response: RangeResponse, start: number, transfer: Transfer): Promise<LiveRing> {
     const { LiveRing } = await loadPart('live streams', () => import('./live-ring.ts'));
     if (this.#live) return this.#live;
-    for (const other of this.#running) if (other !== transfer) other.cancel();
-    this.#running = [transfer];
+    this.#running.endAllBut(transfer);
     this.#ranges = false;
     const facts = start > 0 ? this.asset.facts! : factsOf(response, this.#origin.url, this.asset);
     const positions = () => [...this.readers].map(({ position }) => position);
@@ -293,8 +292,7 @@ export class Driver implements TransferHost {
 
   /** Which of the bytes are wrong is not known. Twice in a row it is the digest that is, or the server has no other bytes. */
   async disproved(error: AulosError): Promise<boolean> {
-    for (const transfer of this.#running) transfer.cancel();
-    this.#running = [];
+    this.#running.endAllBut();
     await this.asset.evict();
     if (this.#wasDisproved) return false;
     this.#wasDisproved = true;
@@ -333,7 +331,7 @@ export class Driver implements TransferHost {
 
   /** All bytes are held, and none is on its way any more. */
   #finish(): void {
-    if (this.#running.length > 0) return;
+    if (!this.#running.isEmpty) return;
     if (this.asset.committed) this.#complete();
     else if (!this.asset.follows) this.#spawn(this.#commit());
   }
@@ -347,25 +345,24 @@ export class Driver implements TransferHost {
       playing: [...this.readers].flatMap(({ playing }) => playing ?? []),
       whole: this.#wishes > 0 && !this.#fullCause && !this.asset.follows, // what another process fetches comes by itself
       led: this.asset.follows && this.#patience.lasts(this.asset.held.heldUntil(0)),
-      running: this.#running,
+      running: this.#running.all,
       maxConnections: this.#maxConnections,
       bitRate: this.#fullCause ? undefined : this.bitRate, // the least look-ahead: what is left to hold it is small
       bytesPerSecond: this.#meter.bytesPerSecond,
     });
-    for (const transfer of cancel) transfer.cancel();
-    this.#running = this.#running.filter((transfer) => !transfer.cancelled);
+    this.#running.end(cancel);
     this.#start(start);
   }
 
   #start(fetches: readonly Fetch[]): void {
     const started = fetches.map((fetch) => new Transfer(fetch, this, new RetryBudget(this.#options.retry)));
-    this.#running = [...this.#running, ...started];
+    this.#running.add(started);
     if (started.length > 0) this.#options.phase.move('downloading');
     for (const transfer of started) this.#spawn(this.#follow(transfer));
   }
 
   #keepLive({ committed, end }: LiveRing): void {
-    if (this.#running.length === 0 && !committed) this.#start([{ start: end, end: Infinity, purpose: 'fill' }]);
+    if (this.#running.isEmpty && !committed) this.#start([{ start: end, end: Infinity, purpose: 'fill' }]);
     if (committed) this.#tellLength();
   }
 
@@ -381,18 +378,17 @@ export class Driver implements TransferHost {
 
   /** It is planned again, and waits for its turn again. */
   #giveWay(transfer: Transfer): void {
-    transfer.cancel();
-    this.#leave(transfer);
+    this.#running.end([transfer]);
     this.replan();
   }
 
   async #follow(transfer: Transfer): Promise<void> {
     try {
       await transfer.run();
-      this.#leave(transfer);
+      this.#running.remove(transfer);
     } catch (error) {
       const isNeeded = this.isAlone(transfer) || transfer.purpose === 'fill';
-      this.#leave(transfer);
+      this.#running.remove(transfer);
       if (isNeeded) return this.#fail(error);
       // The bytes come without it: later, in order, or one connection after the other.
       if (isOverload(error)) this.#maxConnections = 1;
@@ -425,10 +421,6 @@ export class Driver implements TransferHost {
     this.replan();
   }
 
-  #leave(transfer: Transfer): void {
-    this.#running = this.#running.filter((other) => other !== transfer);
-  }
-
   #isWhole(): boolean {
     return this.length !== undefined && this.length > 0 && this.asset.held.contains({ start: 0, end: this.length });
   }
@@ -437,7 +429,7 @@ export class Driver implements TransferHost {
     this.#isCommitting = true;
     this.#options.phase.move('downloading');
     try {
-      if (this.asset.facts?.lengthClaimed && !(await this.#provesEnd())) return this.replan();
+      if (this.asset.facts?.lengthClaimed && !(await this.#provesEnd(this.length!))) return this.replan();
       if (!(await isAsPromised(this.asset, this.length!, this.#ending.signal))) {
         const error = brokenPromise(this.#origin.url);
         return (await this.disproved(error)) ? this.replan() : this.#fail(error);
@@ -454,30 +446,20 @@ export class Driver implements TransferHost {
   }
 
   /** Asks whether the resource ends where it was claimed to. False if there is more to be had. @throws AulosError `net.*`, `http.*` */
-  async #provesEnd(): Promise<boolean> {
-    const length = this.length!;
-    const budget = new RetryBudget(this.#options.retry);
+  async #provesEnd(claimed: number): Promise<boolean> {
+    const { clock } = this;
+    const { signal } = this.#ending;
     const asker = { urgency: () => 'fill' as const, giveWay: () => {} };
-    for (;;) {
-      try {
-        const wanted = { range: rangeBehind(length) };
-        const response = await this.#origin.get(wanted, { validator: undefined, mayRefresh: true }, asker, this.#ending.signal);
-        await response.body.return?.();
-        const end = endOf(response, length);
-        await this.asset.describe({ length: end.length, lengthClaimed: end.isClaimed || undefined });
-        this.#tellLength();
-        return end.length === length;
-      } catch (error) {
-        if (isAulosError(error, 'http.status') && error.details.status === 416) {
-          await this.asset.describe({ lengthClaimed: undefined });
-          return true;
-        }
-        const delayMs = budget.next(error);
-        if (delayMs === undefined) throw error;
-        this.retrying(budget.failures, delayMs, error as AulosError);
-        await pause(delayMs, this.#ending.signal, this.clock);
-      }
-    }
+    const { length, isClaimed } = await findEnd(claimed, {
+      ask: (range) => this.#origin.get({ range }, { validator: undefined, mayRefresh: true }, asker, signal),
+      budget: new RetryBudget(this.#options.retry),
+      retrying: (attempt, delayMs, error) => this.retrying(attempt, delayMs, error),
+      clock,
+      signal,
+    });
+    await this.asset.describe({ length, lengthClaimed: isClaimed || undefined });
+    this.#tellLength();
+    return length === claimed;
   }
 
   /** All is held and committed, here or by another process. */
@@ -496,8 +478,7 @@ export class Driver implements TransferHost {
 
   #fail(reason: unknown): void {
     if (this.isClosed || this.#error) return;
-    for (const transfer of this.#running) transfer.cancel();
-    this.#running = [];
+    this.#running.endAllBut();
     this.#error = this.#nameOf(reason);
     this.#spawn(this.#keepWhatIsSound(this.#error));
     this.#meter.flush();
@@ -560,8 +541,7 @@ export class Driver implements TransferHost {
   async #close(): Promise<void> {
     this.#patience.end();
     this.#ending.abort();
-    for (const transfer of this.#running) transfer.cancel();
-    this.#running = [];
+    this.#running.endAllBut();
     this.demand.changed();
     this.#meter.flush();
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
