@@ -159,6 +159,11 @@ export interface Packet {
   readonly join: boolean;
   /** Earlier packets that a decoder which starts here needs first (MP3: as many as its bit reservoir reaches, plus one). */
   readonly preroll: number;
+  /**
+   * Set on the first packet of a stream that follows another in a chain: what its decoder has to be made for. Such a packet may begin before
+   * the last one ended; what has sounded until there is not to sound again.
+   */
+  readonly config?: CodecConfig;
 }
 
 /** Where to begin reading packets so that decoding is right from a target on. */

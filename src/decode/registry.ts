@@ -2,6 +2,7 @@ import { createBreather } from '../base/breathe.ts';
 import { AulosError, isAulosError } from '../errors.ts';
 import type { Codec, CodecConfig } from '../media.ts';
 import type { Decoder, PacketDecoderFactory } from './decoder.ts';
+import { LinkDecoder } from './link-decoder.ts';
 import type { DecoderChoice, NativeDecoders } from './native.ts';
 import { rehearsals } from './rehearsals.ts';
 import { SharedDecoder } from './shared.ts';
@@ -51,10 +52,12 @@ export interface DecoderOptions {
  * @throws AulosError `media.unsupported` when the codec, or what it uses, is not decoded; `decode.unavailable` when the platform's decoder
  * is asked for and cannot do it.
  */
-export async function createDecoder(
-  config: CodecConfig,
-  { decoder = 'auto', native = findWebCodecs }: DecoderOptions = {},
-): Promise<Decoder> {
+export async function createDecoder(config: CodecConfig, options: DecoderOptions = {}): Promise<Decoder> {
+  const make = (link: CodecConfig) => chooseDecoder(link, options);
+  return new LinkDecoder(await make(config), config, make);
+}
+
+async function chooseDecoder(config: CodecConfig, { decoder = 'auto', native = findWebCodecs }: DecoderOptions): Promise<Decoder> {
   if (decoder === 'native') return nativeDecoder(config, await native());
   try {
     return await sharedDecoder(config);

@@ -10,6 +10,8 @@ export interface OggEnd {
   readonly end: number;
   /** The last frame that the packets hold, plus one; `end` where the pages at hand do not tell. */
   readonly decodedEnd: number;
+  /** Byte offset at which another link begins behind it. */
+  readonly nextLink: number | undefined;
 }
 
 /** Nearly always enough for two pages, of which the first tells where the packets of the second begin. */
@@ -41,8 +43,12 @@ async function readEndFrom(offset: number, source: ByteSource, head: OggHead, si
   let end: number | undefined;
   let decodedEnd: number | undefined;
   let previous: Uint8Array | undefined;
+  let nextLink: number | undefined;
   for (let page = await pages.next(); page; page = await pages.next()) {
-    if (page.isBeginning && page.offset > head.offset) break;
+    if (page.isBeginning && page.offset > head.offset) {
+      nextLink = page.offset;
+      break;
+    }
     if (page.serial !== head.serial) continue;
     const { packets } = packetizer.take(page);
     for (const { data } of packets) {
@@ -55,5 +61,5 @@ async function readEndFrom(offset: number, source: ByteSource, head: OggHead, si
       if (!page.isEnd) decodedEnd = end;
     }
   }
-  return end === undefined ? undefined : { end, decodedEnd: Math.max(end, decodedEnd ?? end) };
+  return end === undefined ? undefined : { end, decodedEnd: Math.max(end, decodedEnd ?? end), nextLink };
 }

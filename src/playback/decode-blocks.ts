@@ -35,23 +35,27 @@ export async function* decodeBlocks(
   let position = from && !from.exact ? undefined : start;
   let batch: Packet[] = [];
   let batchEnd = 0;
+  /** Presented frame with which the stream of the batch begins to be heard, if it follows another. */
+  let linkStart = 0;
   let enough = FIRST_BLOCK_SECONDS * sampleRate;
 
   const decodeBatch = async function* () {
     const blocks = await decoder.decode(batch, signal);
     batch = [];
-    const counted = { start: span.start, end: Math.min(span.end, batchEnd - info.encoderDelay) };
+    // A stream in a chain begins with what primes its decoder, before the end of the last one.
+    const counted = { start: Math.max(span.start, linkStart), end: Math.min(span.end, batchEnd - info.encoderDelay) };
     for (const block of blocks) {
       for (const part of [...silenceBefore(block, position), block]) {
         const trimmed = trim(part, info, counted);
         if (trimmed) yield withChannels(trimmed, info.config.channels);
       }
-      position = Math.max(position ?? 0, block.timestamp + framesOf(block));
+      position = Math.max(position ?? 0, Math.min(block.timestamp + framesOf(block), batchEnd));
     }
   };
   for await (const packet of demuxer.packets(signal, from)) {
     if (packet.timestamp >= end) break;
-    if (batch.length > 0 && packet.timestamp !== batchEnd) yield* decodeBatch(); // a hole
+    if (batch.length > 0 && (packet.timestamp !== batchEnd || packet.config)) yield* decodeBatch(); // a hole, or another stream
+    if (packet.config && batchEnd > 0) linkStart = batchEnd - info.encoderDelay;
     batch.push(packet);
     batchEnd = packet.timestamp + packet.duration;
     if (batchEnd - Math.max(start, batch[0].timestamp) < enough) continue; // what lies before the start is not heard

@@ -2,8 +2,11 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ByteRange } from '../../src/base/ranges.ts';
+import { frameSpan } from '../../src/decode/gapless.ts';
+import { createDecoder } from '../../src/decode/registry.ts';
 import { oggDemuxer } from '../../src/demux/ogg.ts';
 import { opusPacketFrames } from '../../src/demux/opus-packet.ts';
+import { decodeBlocks } from '../../src/playback/decode-blocks.ts';
 import { demuxerContract } from '../contracts/demuxer.ts';
 import { md5, never, packetsOf } from '../fakes/demuxed.ts';
 import { ffmpeg, ffmpegSignal } from '../fakes/ffmpeg-audio.ts';
@@ -25,6 +28,19 @@ function placesOf(reads: readonly ByteRange[]): number {
     covered = Math.max(covered, end);
   }
   return places;
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array) => new Uint8Array(buffer, byteOffset, byteLength);
+
+/** All planes of what is decoded from `start` seconds on. */
+async function sound(bytes: Uint8Array, start = 0): Promise<Float32Array[]> {
+  const demuxer = oggDemuxer(new MemorySource(bytes));
+  const info = await demuxer.info(never);
+  const decoder = await createDecoder(info.config);
+  const blocks: (readonly Float32Array[])[] = [];
+  for await (const { planes } of decodeBlocks(demuxer, decoder, info, frameSpan(info, start), never)) blocks.push(planes);
+  decoder.close();
+  return [0, 1].map((c) => Float32Array.from(blocks.flatMap((planes) => [...planes[c]])));
 }
 
 if (hasFfmpeg) {
@@ -85,12 +101,42 @@ describe.runIf(hasFfmpeg)('Ogg', () => {
     expect(packets.filter(({ timestamp, data }) => times.get(timestamp) !== md5(data))).toEqual([]);
   });
 
-  it('plays a chain to the end of its first link', async () => {
-    const link = encode('libopus', 2);
-    const chain = new Uint8Array([...link, ...encode('libopus', 30)]);
-    const [one, both] = [oggDemuxer(new MemorySource(link)), oggDemuxer(new MemorySource(chain))];
-    expect((await both.info(never)).frames).toBe(96_000);
-    expect((await packetsOf(both)).map(({ offset }) => offset)).toEqual((await packetsOf(one)).map(({ offset }) => offset));
+  it.each(['libopus', 'libvorbis', 'flac'])('plays a chain of %s as one sound, and seeks in all of it', async (codec) => {
+    const links = [encode(codec, 2), encode(codec, 7), encode(codec, 1)];
+    const chain = new Uint8Array(Buffer.concat(links));
+    const demuxer = oggDemuxer(new MemorySource(chain));
+    const info = await demuxer.info(never);
+    expect(info).toMatchObject({ frames: 480_000, durationIsExact: true });
+    const alone = await Promise.all(links.map((link) => packetsOf(oggDemuxer(new MemorySource(link)))));
+    const straight = await packetsOf(demuxer);
+    expect(straight.map(({ data }) => md5(data))).toEqual(alone.flat().map(({ data }) => md5(data)));
+    expect(straight.filter(({ config }) => config)).toHaveLength(2);
+    expect(await packetsOf(oggDemuxer(new MemorySource(chain, { unknownLength: true })))).toEqual(straight);
+    for (const seconds of [1, 2.0001, 5.5, 8.9, 9.5]) {
+      const point = await demuxer.seek(seconds, never);
+      const packets = await packetsOf(demuxer, point);
+      const index = straight.findIndex(({ offset }) => offset === packets[0].offset);
+      expect(packets.map(({ offset, timestamp }) => [offset, timestamp])).toEqual(
+        straight.slice(index).map(({ offset, timestamp }) => [offset, timestamp]),
+      );
+      expect(packets[0].timestamp).toBeLessThanOrEqual(point.target);
+    }
+  });
+
+  it.each(['libopus', 'libvorbis', 'flac'])('decodes a chain of %s to what its links decode to, one behind the other', async (codec) => {
+    const links = [encode(codec, 1), encode(codec, 2)];
+    const chain = new Uint8Array(Buffer.concat(links));
+    const [whole, ...parts] = await Promise.all([chain, ...links].map((bytes) => sound(bytes)));
+    expect(whole.map((plane) => plane.length)).toEqual([144_000, 144_000]);
+    expect(whole.map((plane) => md5(bytesOf(plane)))).toEqual([0, 1].map((c) => md5(...parts.map((planes) => bytesOf(planes[c])))));
+    expect((await sound(chain, 2)).map((plane) => plane.length)).toEqual([48_000, 48_000]);
+  });
+
+  it('ends a chain where another sample rate begins', async () => {
+    const other = ffmpeg([...ffmpegSignal(44_100, 'stereo', 2, 1), '-c:a', 'flac', '-f', 'ogg']);
+    const chain = new Uint8Array(Buffer.concat([encode('flac', 1), other]));
+    expect(await oggDemuxer(new MemorySource(chain)).info(never)).toMatchObject({ frames: 48_000, durationIsExact: true });
+    expect((await sound(chain))[0].length).toBe(48_000);
   });
 
   it('ends in sound or a typed error wherever it is cut', async () => {
