@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { AulosError, redactUrl } from '../errors.ts';
 import type { BodyProgress } from './body.ts';
+import { ChunkQueue } from './chunk-queue.ts';
 import type { NetTimeouts, RangeClient } from './client.ts';
 import { formatRange } from './content-range.ts';
 import type { Transfer } from './transfer.ts';
@@ -77,14 +78,24 @@ function isOwnOrigin(target: URL): boolean {
   return target.origin === globalThis.location?.origin;
 }
 
-/** By a reader, since streams are not async iterable everywhere. The signal of the fetch ends it. */
+/**
+ * Reads ahead of the receiver, as far as the queue has room: when a connection breaks, fetch throws away what lies unread in its stream. By a
+ * reader, since streams are not async iterable everywhere; the signal of the fetch ends it.
+ */
 function chunksOf({ body }: Response): AsyncIterator<Uint8Array> {
-  if (!body) return { next: async () => ({ done: true, value: undefined }) };
-  const reader = body.getReader();
-  return {
-    next: async () => {
+  let goOn = () => {};
+  const queue = new ChunkQueue(() => goOn());
+  const pump = async (reader: ReadableStreamDefaultReader<Uint8Array>) => {
+    for (;;) {
       const { done, value } = await reader.read();
-      return done ? { done, value: undefined } : { done, value };
-    },
+      if (done) return queue.end();
+      const room = new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      if (!queue.push(value)) await room;
+    }
   };
+  if (body) pump(body.getReader()).catch((error) => queue.end(error));
+  else queue.end();
+  return queue;
 }

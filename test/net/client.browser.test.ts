@@ -78,3 +78,22 @@ describe('the own origin', () => {
     expect(spy.mock.lastCall?.[1]).toMatchObject({ cache: 'no-store', headers: { range: 'bytes=400-', 'if-range': '"v1"' } });
   });
 });
+
+test('what came before a connection broke is not lost to a receiver that takes its time', async () => {
+  let breakOff!: (error: Error) => void;
+  const stream = new ReadableStream<Uint8Array>({
+    start(controller) {
+      breakOff = (error) => controller.error(error); // which empties the queue of the stream
+      for (let start = 0; start < 200_000; start += 50_000) controller.enqueue(virtualBytes(start, start + 50_000));
+    },
+  });
+  const head = new Response(stream, { headers: { 'content-length': '300000', 'content-type': 'audio/mpeg' } });
+  vi.spyOn(globalThis, 'fetch').mockResolvedValue(head);
+  const { body } = await get('https://example.org/unhurried');
+  vi.restoreAllMocks();
+  await new Promise((resolve) => setTimeout(resolve)); // a turn in which the receiver asks for nothing
+  breakOff(new TypeError('network error'));
+  const { bytes, error } = await drain(body);
+  expect(firstDifference(bytes, virtualBytes(0, 200_000))).toBe(-1);
+  expect(error).toMatchObject({ code: 'net.reset' });
+});
