@@ -45,6 +45,12 @@ function connect(kind: 'port' | 'ring'): Lane {
   };
 }
 
+/** What `asked` resolves with, after the messages to the feed and back. */
+async function answered(asked: Promise<boolean>, arrival: () => Promise<void>): Promise<boolean> {
+  await arrival();
+  return asked;
+}
+
 /** Two planes that count up from `first`; the second is negative. */
 function counting(first: number, frames: number): Float32Array[] {
   const up = Float32Array.from({ length: frames }, (_, i) => first + i);
@@ -90,6 +96,35 @@ describe.each(['port', 'ring'] as const)('a %s lane', (kind) => {
     await arrival();
     expect(feed.position).toBe(0.5);
     expect(readAll(feed)[0][0]).toBe(7);
+  });
+
+  test('takes the last frames back, and others follow in their place', async () => {
+    const { sender, feed, arrival, reply } = connect(kind);
+    const { room } = sender;
+    sender.write(counting(0, 9_000), 0, 9_000, 0);
+    sender.complete();
+    await arrival();
+    const head = [new Float32Array(128), new Float32Array(128)];
+    feed.read(head);
+    expect(await answered(sender.takeBack(6_000), arrival)).toBe(true);
+    await arrival();
+    expect([feed.queued, feed.isComplete]).toEqual([9_000 - 128 - 6_000, false]);
+    sender.write(counting(50_000, 10), 0, 10, (3_000 * 1e6) / RATE);
+    await arrival();
+    expect(readAll(feed)[0]).toEqual([...counting(128, 3_000 - 128)[0], ...counting(50_000, 10)[0]]);
+    expect(feed.position).toBeCloseTo(3_010 / RATE, 9);
+    feed.settle();
+    while (sender.room < room) await reply();
+    expect(sender.room).toBe(room);
+  });
+
+  test('takes nothing back of which some is heard already', async () => {
+    const { sender, feed, arrival } = connect(kind);
+    sender.write(counting(0, 2_000), 0, 2_000, 0);
+    await arrival();
+    feed.read([new Float32Array(128), new Float32Array(128)]);
+    expect(await answered(sender.takeBack(1_990), arrival)).toBe(false);
+    expect(readAll(feed)[0]).toEqual([...counting(128, 2_000 - 128)[0]]);
   });
 
   test('says when an epoch is complete, and when it has been played', async () => {

@@ -375,3 +375,64 @@ describe('tracks of other formats', () => {
     expect(await hear('junction', ({ load }) => load === 3)).toMatchObject({ at: expect.closeTo(2_501 / 1_500, 2) });
   });
 });
+
+describe('a crossfade', () => {
+  const ones = (frames: number) => new Float32Array(frames).fill(1);
+  /** Both at once, at full level. */
+  const both = (i: number, frames: number) =>
+    Math.cos(((i + 0.5) / frames) * (Math.PI / 2)) + Math.sin(((i + 0.5) / frames) * (Math.PI / 2));
+  const fade = (seconds: number) => session.receive({ type: 'fade', seconds });
+
+  test('overlaps the tracks by its length, and changes no sample outside of it', async () => {
+    tracks = { a: { samples: ramp(0, 3_000) }, b: { samples: ramp(0, 2_000) } };
+    fade(0.5);
+    play('a');
+    follow(1, 2, 'b');
+    expect(await end()).toMatchObject({ until: 4.5 });
+    expect(sink.sound.slice(0, 2_500)).toEqual([...ramp(0, 2_500)]);
+    expect(sink.sound.slice(3_000)).toEqual([...ramp(500, 2_000)]);
+    const angle = (i: number) => ((i + 0.5) / 500) * (Math.PI / 2);
+    for (let i = 0; i < 500; i += 7) {
+      expect(sink.sound[2_500 + i]).toBeCloseTo((Math.cos(angle(i)) * (2_500 + i) + Math.sin(angle(i)) * i) / 4_096, 6);
+    }
+    expect(await hear('junction')).toMatchObject({ at: 2.5 });
+  });
+
+  test('takes no more than half of a track that is shorter than it', async () => {
+    tracks = { a: { samples: ones(3_000) }, b: { samples: ones(400) }, c: { samples: ones(3_000) } };
+    fade(1);
+    play('a');
+    follow(1, 2, 'b');
+    follow(2, 3, 'c');
+    expect(await end()).toMatchObject({ until: 6 });
+    expect(sink.sound[2_799]).toBe(1);
+    expect(sink.sound[2_800]).toBeCloseTo(both(0, 200), 5);
+    expect(sink.sound[2_999]).toBeCloseTo(both(199, 200), 5);
+    expect(sink.sound[3_000]).toBeCloseTo(both(0, 200), 5);
+    expect(sink.sound[3_200]).toBe(1);
+  });
+
+  test('is taken back with the track that it leads into: the end of the one before sounds as it is', async () => {
+    tracks = { a: { samples: ramp(0, 3_000) }, b: { samples: ones(2_000) }, c: { samples: ramp(0, 1_000) } };
+    fade(0.5);
+    play('a');
+    follow(1, 2, 'b');
+    await end();
+    session.receive({ type: 'follow', after: 1, next: undefined });
+    await hear('decoded', ({ isEnd, until }) => isEnd && until === 3);
+    expect(sink.sound).toEqual([...ramp(0, 3_000)]);
+    follow(1, 3, 'c');
+    await hear('decoded', ({ isEnd, until }) => isEnd && until === 3.5);
+    expect(sink.sound.slice(0, 2_500)).toEqual([...ramp(0, 2_500)]);
+    expect(sink.sound.slice(3_000)).toEqual([...ramp(500, 1_000)]);
+  });
+
+  test('does not wait for a track that hangs: the one before is heard to its end', async () => {
+    tracks = { a: { samples: ramp(0, 3_000) }, b: { samples: ones(1), hangs: true } };
+    fade(0.5);
+    play('a');
+    follow(1, 2, 'b');
+    await sink.until(() => sink.frames === 3_000);
+    expect(sink.sound).toEqual([...ramp(0, 3_000)]);
+  });
+});
