@@ -7,6 +7,19 @@ import { createIndexedDbStore } from '../../src/store/indexeddb.browser.ts';
 import { assetKey } from '../../src/store/key.ts';
 import type { Asset, AssetStore } from '../../src/store/store.ts';
 
+/** What `inspect` finds. */
+interface Inspection {
+  /** Bytes from the start, and all. */
+  readonly held: number;
+  readonly heldInAll: number;
+  /** 0 if there is no record of the asset. */
+  readonly generation: number;
+  readonly committed: boolean;
+  /** Of the bytes from the start. */
+  readonly digest: string;
+  readonly damaged: number;
+}
+
 const forever = new AbortController().signal;
 const events: string[] = [];
 let source: FileSource | undefined;
@@ -106,14 +119,15 @@ export const tab = {
   },
 
   /** What the store has of `url`, all of it read and verified. */
-  async inspect(url: string): Promise<{ held: number; committed: boolean; digest: string; damaged: number }> {
+  async inspect(url: string): Promise<Inspection> {
     const { store, asset } = await openPersistent(url);
     const held = asset.held.heldUntil(0);
     const bytes = held > 0 ? await asset.read({ start: 0, end: held }, forever) : new Uint8Array(0);
     const { damaged } = await store.verify();
-    const { committed } = asset;
+    const { committed, generation } = asset;
+    const heldInAll = asset.held.size;
     await store.close();
-    return { held, committed, digest: bytes ? await digestOf(bytes) : 'unreadable', damaged: damaged.length };
+    return { held, heldInAll, generation, committed, digest: bytes ? await digestOf(bytes) : 'unreadable', damaged: damaged.length };
   },
 };
 

@@ -100,7 +100,7 @@ async function problemOf(page, { version, flushed, committed }) {
   const found = await page.evaluate((url) => globalThis.tab.inspect(url), url);
   if (found.digest !== digestOf(version, found.held)) return `${found.held} bytes are held, and wrong`;
   if (found.damaged > 0) return `${found.damaged} runs are damaged`;
-  if (found.held < flushed) return `only ${found.held} bytes are held`;
+  if (found.held < flushed) return `only ${found.held} bytes are held, ${found.heldInAll} in all, of generation ${found.generation}`;
   if (committed && !found.committed) return 'the commit is gone';
   await page.evaluate((url) => globalThis.tab.start(url), url);
   taken.set(version, 0);
