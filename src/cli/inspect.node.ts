@@ -6,7 +6,7 @@ import { AulosError } from '../errors.ts';
 import type { Aulos } from '../node.ts';
 import { fileError } from '../playback/pcm-sink.node.ts';
 import type { Track } from '../playback/track.ts';
-import { inspectionReport } from './inspection-report.ts';
+import { inspectionReport } from './inspection-report.node.ts';
 import { printPackets } from './packet-lines.node.ts';
 import type { CommandResult, CommonOptions } from './run.node.ts';
 
