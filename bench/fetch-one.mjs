@@ -1,4 +1,4 @@
-// One download in a process of its own: `node fetch-one.mjs <bare|none|batched> <url> <folder>`. Prints { ms, cpuMs, rssMiB }.
+// One download in a process of its own: `node fetch-one.mjs <bare|none|batched> <url> <folder>`. Prints { rssMiB }.
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { Agent, request } from 'undici';
@@ -25,7 +25,5 @@ async function ours(durability) {
   await aulos.close();
 }
 
-const begun = performance.now();
 await (contender === 'bare' ? bare() : ours(contender));
-const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-console.log(JSON.stringify({ ms: performance.now() - begun, cpuMs: (userCPUTime + systemCPUTime) / 1000, rssMiB: maxRSS / 1024 }));
+console.log(JSON.stringify({ rssMiB: process.resourceUsage().maxRSS / 1024 }));

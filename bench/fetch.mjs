@@ -1,6 +1,6 @@
 // `npm run bench:fetch`: 500 MB on loopback into a file, alternating: curl, aria2c (where they are installed), a bare loop of undici, and
-// aulos with both durabilities. Medians of wall and CPU time, and the largest memory. Bars: none ≤ 1.5 × curl and ≤ 1.15 × the bare loop,
-// batched ≤ 2 × curl.
+// aulos with both durabilities. Medians of wall and CPU time, and the largest memory; where others use the machine, only the CPU time tells.
+// Bars: none ≤ 1.5 × curl and ≤ 1.15 × the bare loop, batched ≤ 2 × curl.
 import { spawn, spawnSync } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -70,23 +70,26 @@ async function compare() {
   }
   await server.terminate();
   const of = (name, field) => median(results[name].map((result) => result[field]));
-  const ratio = (name, base) => (results[base] ? (of(name, 'ms') / of(base, 'ms')).toFixed(2) : '–');
-  console.log(`${SIZE / 1e6} MB on loopback, ${ROUNDS} alternating rounds, medians\n\n            ms   × curl  × bare   CPU ms   RSS MiB`);
+  const ratio = (name, base, field) => (results[base] ? (of(name, field) / of(base, field)).toFixed(2) : '–');
+  console.log(`${SIZE / 1e6} MB on loopback, ${ROUNDS} alternating rounds, medians\n`);
+  console.log('            ms   × curl  × bare   CPU ms   × curl  × bare   RSS MiB');
   for (const name of Object.keys(results)) {
-    const inside = results[name][0].cpuMs === undefined ? ['–', '–'] : [of(name, 'cpuMs').toFixed(0), of(name, 'rssMiB').toFixed(0)];
-    const cells = [of(name, 'ms').toFixed(0), ratio(name, 'curl'), ratio(name, 'bare'), ...inside];
-    console.log(name.padEnd(8) + cells.map((cell, i) => cell.padStart([6, 8, 8, 9, 10][i])).join(''));
+    const times = ['ms', 'cpuMs'].flatMap((field) => [of(name, field).toFixed(0), ratio(name, 'curl', field), ratio(name, 'bare', field)]);
+    const cells = [...times, results[name][0].rssMiB === undefined ? '–' : of(name, 'rssMiB').toFixed(0)];
+    console.log(name.padEnd(8) + cells.map((cell, i) => cell.padStart([6, 8, 8, 9, 8, 8, 10][i])).join(''));
   }
 }
 
-/** Wall time of the whole process: curl starts, too. */
+/** Wall and CPU time of the whole process, its start included. */
 async function time(program, args) {
   const begun = performance.now();
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn('sh', ['-c', '"$@" && times', 'sh', program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.on('data', (text) => (output += text));
   const code = await new Promise((resolve) => child.on('close', resolve));
   const ms = performance.now() - begun;
   if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}`);
-  return { cpuMs: undefined, rssMiB: undefined, ...(output && JSON.parse(output)), ms };
+  const [json, childTimes] = [output.split('\n').find((line) => line.startsWith('{')), output.trim().split('\n').at(-1)];
+  const cpuMs = [...childTimes.matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, m, s]) => sum + 60_000 * Number(m) + 1000 * Number(s), 0);
+  return { rssMiB: json && JSON.parse(json).rssMiB, ms, cpuMs };
 }
