@@ -5,8 +5,9 @@ import type { Track } from './playback/track.ts';
 
 export type { PageLibraryOptions } from './library.browser.ts';
 export type { Levels } from './playback/levels.ts';
+export type { Part } from './playback/load.ts';
 export { Player, type PlayerOptions } from './playback/player.browser.ts';
-export type { MediaEventName, PlayerEventDetails, PlayerEventMap, PlayerStats } from './playback/player-events.ts';
+export type { MediaEventName, PlayerEventDetails, PlayerEventMap, PlayerStats, TrackChangeReason } from './playback/player-events.ts';
 export type { DownloadOptions } from './playback/questions.ts';
 export type { ReadyState } from './playback/readiness.ts';
 export type { SecondsRanges } from './playback/seconds-ranges.ts';

@@ -46,6 +46,9 @@ function fidelity(actual: Float32Array, expected: Float32Array, from: number, to
   return -10 * Math.log10(squares / (to - from));
 }
 
+/** Where the sound begins. */
+const firstFrame = (planes: readonly Float32Array[]) => planes[0].length - fromFirstSound(planes)[0].length;
+
 /** Resolves when so many seconds are decoded, on whatever tracks. */
 async function decoded(player: Player, seconds: number): Promise<void> {
   while (player.stats.aheadSeconds < seconds) await new Promise(requestAnimationFrame);
@@ -90,4 +93,81 @@ describe(`one signal cut in two, queued (isolated: ${globalThis.crossOriginIsola
     expect(player.currentTime).toBeCloseTo((WHOLE - CUT) / RATE, 3);
     expect(player.duration).toBeCloseTo((WHOLE - CUT) / RATE, 3);
   });
+});
+
+test('a track that is taken out of the queue when it is decoded already is not heard, and no sample of the others is lost', async () => {
+  const player = createPlayer();
+  player.preload = 'auto';
+  player.queue.add(half(1, 'wav'), { id: 'wrong', url: half(1, 'flac') }, half(2, 'wav'));
+  await decoded(player, (WHOLE + CUT) / RATE - 0.001);
+  player.queue.remove('wrong');
+  await decoded(player, WHOLE / RATE - 0.001);
+  while (Math.abs(player.stats.aheadSeconds - WHOLE / RATE) > 0.001) await new Promise(requestAnimationFrame);
+  const tap = await Tap.on(player.node);
+  await player.play();
+  await next(player, 'ended');
+  const sound = tap.take();
+  const start = firstFrame(sound);
+  expect(fidelity(sound[1].subarray(start), whole[1], 0, WHOLE - 6_000)).toBe(Infinity); // the last words of the tap may be on their way
+  expect(player.queue.current?.url).toContain('/2.wav');
+});
+
+test('next, previous and a pick in the queue say why the track changed, and what plays goes on', async () => {
+  const player = createPlayer();
+  const reasons: string[] = [];
+  player.addEventListener('trackchange', ({ detail }) => reasons.push(`${detail.previous?.id} ${detail.item?.id} ${detail.reason}`));
+  player.queue.add(...['a', 'b', 'c'].map((id) => ({ id, url: `${origin.url}/fixtures/stereo.flac?copy=${id}${Date.now()}` })));
+  await player.play();
+  expect(player.next()).toBe(true);
+  await next(player, 'playing');
+  expect(player.previous()).toBe(true);
+  await next(player, 'playing');
+  player.queue.pick('c');
+  await next(player, 'playing');
+  expect(player.next()).toBe(false);
+  await player.seek(4);
+  expect(player.previous()).toBe(true); // later than three seconds: to the beginning
+  expect(await player.seek(0)).toBe(0);
+  expect([player.paused, player.queue.current?.id]).toEqual([false, 'c']);
+  expect(reasons).toEqual(['undefined a picked', 'a b next', 'b a previous', 'a c picked']);
+  player.src = `${origin.url}/fixtures/mono-48k.flac`;
+  expect([player.paused, player.queue.items.length, player.queue.current?.url]).toEqual([true, 1, player.src]);
+});
+
+test('a next track that never answers delays no other, and one that fails says so when its turn comes', async () => {
+  await origin.fault('/hangs.flac', { stallAfter: -1, times: 1_000 });
+  const player = createPlayer();
+  const events: string[] = [];
+  for (const name of ['trackchange', 'error', 'playing'] as const) {
+    player.addEventListener(name, () => events.push(`${name} ${player.queue.current?.id}`));
+  }
+  player.queue.add({ id: 'a', url: half(1, 'wav') }, { id: 'hangs', url: `${origin.url}/hangs.flac` }, { id: 'b', url: half(2, 'wav') });
+  player.queue.add({ id: 'missing', url: `${origin.url}/missing-${Date.now()}.flac` });
+  await player.play();
+  while (player.phase !== 'complete') await next(player, 'phase');
+  player.queue.pick('b');
+  await new Promise((resolve) => player.addEventListener('error', resolve, { once: true }));
+  expect(events).toEqual(['trackchange a', 'playing a', 'trackchange b', 'playing b', 'trackchange missing', 'error missing']);
+  expect(player.error?.code).toBe('http.status');
+});
+
+test('a looping track goes round without a gap, and tells it as a seek', async () => {
+  const player = createPlayer();
+  player.preload = 'auto';
+  player.loop = true;
+  player.queue.add(half(1, 'wav'));
+  await decoded(player, (3 * CUT) / RATE);
+  const events: string[] = [];
+  for (const name of ['trackchange', 'seeking', 'seeked', 'ended'] as const) player.addEventListener(name, () => events.push(name));
+  const tap = await Tap.on(player.node);
+  await player.play();
+  await next(player, 'seeked');
+  await next(player, 'seeked');
+  player.pause();
+  const sound = tap.take();
+  const start = firstFrame(sound);
+  for (const round of [0, 1]) {
+    expect(fidelity(sound[1].subarray(start + round * CUT), whole[1], 0, CUT - 100)).toBe(Infinity);
+  }
+  expect(events).toEqual(['seeking', 'seeked', 'seeking', 'seeked']);
 });
