@@ -1,4 +1,4 @@
-import { isAulosError } from '../errors.ts';
+import { AulosError, isAulosError } from '../errors.ts';
 import type { MediaInfo, Packet, SeekPoint } from '../media.ts';
 import type { ByteSource } from '../source/source.ts';
 import { type Anatomy, partsOf } from './anatomy.ts';
@@ -12,8 +12,8 @@ import { type LinkEnding, OggLink } from './ogg-link.ts';
 import { OggPageReader } from './ogg-page.ts';
 
 /**
- * Demuxes Opus, Vorbis and FLAC in Ogg (RFC 3533). Links of a chain follow each other as one sound, up to the first that has none or another
- * sample rate. Seeks are exact: by bisection on the granule positions of pages.
+ * Demuxes Opus, Vorbis and FLAC in Ogg (RFC 3533). Links of a chain follow each other as one sound, up to the first that has none; one of
+ * another sample rate is an error when it is reached. Seeks are exact: by bisection on the granule positions of pages.
  */
 export function oggDemuxer(source: ByteSource): Demuxer {
   return new OggDemuxer(source);
@@ -92,27 +92,37 @@ class OggDemuxer implements Demuxer {
     const links: Chain['links'] = [first];
     let link: OggLink | undefined = first;
     while (link?.end?.nextLink !== undefined && links.length < MAX_LINKS_AHEAD)
-      link = await this.#linkAt(link.end.nextLink, link, link.end.end, links, signal);
+      link = await this.#linkAt(link.end.nextLink, link, link.end.end, links, signal).catch(endIfUnsupported);
     return { links, info: describe(links, link === undefined || link.end?.nextLink === undefined, this.#source.length) };
   }
 
-  /** The link that begins at a byte, behind `previous`, which is heard up to frame `end` of its own; undefined if it cannot continue the sound. */
+  /**
+   * The link that begins at a byte, behind `previous`, which is heard up to frame `end` of its own; undefined if the chain ends there in
+   * something else. @throws AulosError `media.unsupported` where it goes on at another sample rate.
+   */
   async #linkAt(offset: number, previous: OggLink, end: number, links: OggLink[], signal: AbortSignal): Promise<OggLink | undefined> {
     const number = previous.number + 1;
     if (links[number]) return links[number];
-    try {
-      const head = await readOggHead(new OggPageReader(new ByteReader(this.#source, signal, offset)));
-      if (head.format.config.sampleRate !== previous.head.format.config.sampleRate) return undefined;
-      const tail = number < MAX_LINKS_AHEAD ? await readOggEnd(this.#source, head, signal) : undefined;
-      const link = new OggLink(this.#source, head, tail, { number, heardFrom: previous.shift + end });
-      links[number] = link;
-      return link;
-    } catch (error) {
+    const head = await readOggHead(new OggPageReader(new ByteReader(this.#source, signal, offset))).catch((error: unknown) => {
       if (!isAulosError(error) || !error.code.startsWith('media.')) throw error;
-      return undefined; // the chain ends in something else
-    }
+    });
+    if (!head) return undefined;
+    const { sampleRate } = head.format.config;
+    if (sampleRate !== previous.head.format.config.sampleRate) throw changedRate(offset, sampleRate);
+    const tail = number < MAX_LINKS_AHEAD ? await readOggEnd(this.#source, head, signal) : undefined;
+    const link = new OggLink(this.#source, head, tail, { number, heardFrom: previous.shift + end });
+    links[number] = link;
+    return link;
   }
 }
+
+/** What is played does not end silently where it cannot go on, but its length is told as if it did. */
+function endIfUnsupported(error: unknown): undefined {
+  if (!isAulosError(error, 'media.unsupported')) throw error;
+}
+
+const changedRate = (offset: number, sampleRate: number): AulosError =>
+  new AulosError('media.unsupported', { offset, what: 'change of the sample rate' }, `the sound goes on at another rate, ${sampleRate} Hz`);
 
 /** Packets of a link on the timeline of the chain, from frame `earliest` on; the first one of a later link says what decodes it. */
 async function* packetsOf(

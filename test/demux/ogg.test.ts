@@ -132,11 +132,17 @@ describe.runIf(hasFfmpeg)('Ogg', () => {
     expect((await sound(chain, 2)).map((plane) => plane.length)).toEqual([48_000, 48_000]);
   });
 
-  it('ends a chain where another sample rate begins', async () => {
+  it('says so where a chain goes on at another sample rate', async () => {
     const other = ffmpeg([...ffmpegSignal(44_100, 'stereo', 2, 1), '-c:a', 'flac', '-f', 'ogg']);
-    const chain = new Uint8Array(Buffer.concat([encode('flac', 1), other]));
+    const first = encode('flac', 1);
+    const chain = new Uint8Array(Buffer.concat([first, other]));
     expect(await oggDemuxer(new MemorySource(chain)).info(never)).toMatchObject({ frames: 48_000, durationIsExact: true });
-    expect((await sound(chain))[0].length).toBe(48_000);
+    let end = 0;
+    const play = async () => {
+      for await (const { timestamp, duration } of oggDemuxer(new MemorySource(chain)).packets(never)) end = timestamp + duration;
+    };
+    await expect(play()).rejects.toMatchObject({ code: 'media.unsupported', details: { offset: first.length } });
+    expect(end).toBe(48_000);
   });
 
   it('ends in sound or a typed error wherever it is cut', async () => {
