@@ -3,11 +3,13 @@ import type { PumpReport } from './pump.ts';
 /**
  * Where the listener is, seconds of media, from what the worklet last said and the time of the context that is being heard now
  * (`currentTime` less the latency of the output). Between reports it goes on by itself, but never past what was queued. It never goes
- * back within a stretch: while the first of it is on its way to the ear, the playhead stands at its beginning. After the end it is at the
- * end, as in HTML.
+ * back within a stretch: while the first of it is on its way to the ear, the playhead stands at its beginning, and while the first of another
+ * rate is, it goes on at the rate before. After the end it is at the end, as in HTML.
  */
-export function playheadAt({ state, position, since, contextTime, queuedSeconds }: PumpReport, heardTime: number): number {
+export function playheadAt(report: PumpReport, heardTime: number): number {
+  const { state, position, since, rate, rateBefore, contextTime, queuedSeconds } = report;
   if (state === 'ended') return position;
   const last = state === 'playing' ? position + queuedSeconds : position;
-  return Math.max(since, Math.min(position + heardTime - contextTime, last));
+  const at = Math.min(position + (heardTime - contextTime) * rate, last);
+  return at < since ? since + ((at - since) * rateBefore) / rate : at;
 }

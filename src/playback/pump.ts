@@ -1,4 +1,5 @@
 import type { LaneFeed } from './lane.ts';
+import type { RatedFeed } from './rate.ts';
 
 /** What the worklet does: the truth behind `playing` and `waiting`. */
 export type PumpState =
@@ -18,11 +19,15 @@ export interface PumpReport {
   readonly epoch: number;
   /** Media time of the next frame to be rendered, seconds; NaN before the epoch's first frame is there. */
   readonly position: number;
-  /** Media time at which it last began to play, from where on it played without a break, seconds; as `position` if it did not yet. */
+  /** Media time from where on it played without a break at one rate, seconds; as `position` if it did not play yet. */
   readonly since: number;
+  /** Seconds of media that pass in a second. */
+  readonly rate: number;
+  /** The rate until `since`; 0 when it was silent. */
+  readonly rateBefore: number;
   /** Time of the context at which that frame will be rendered if nothing holds it up, seconds. */
   readonly contextTime: number;
-  /** Sound queued behind it, seconds. */
+  /** Sound queued behind it, seconds of media. */
   readonly queuedSeconds: number;
   /** Frames rendered since the worklet began. */
   readonly renderedFrames: number;
@@ -37,13 +42,15 @@ const RESUME_SECONDS = 0.5;
 
 /** Moves frames from a lane into render quanta and keeps count. Pure but for the feed: the worklet gives it planes and time. */
 export class Pump {
-  readonly #feed: LaneFeed;
+  #feed: LaneFeed | RatedFeed;
   readonly #sampleRate: number;
   #wantsToPlay = false;
   #state: PumpState = 'paused';
   #epoch = 0;
   /** Media time at which the stretch that plays (or played last) began; NaN in an epoch that did not play yet. */
   #since = Number.NaN;
+  #rate = 1;
+  #rateBefore = 0;
   #underruns = 0;
   #renderedFrames = 0;
 
@@ -60,6 +67,11 @@ export class Pump {
     this.#wantsToPlay = wants;
   }
 
+  /** Goes on with `feed`, which goes on where the one before is. */
+  set feed(feed: RatedFeed) {
+    this.#feed = feed;
+  }
+
   /** Fills one render quantum, which comes silent; gives true when the state (or the epoch) changed. */
   render(planes: readonly Float32Array[]): boolean {
     const { epoch } = this.#feed;
@@ -68,8 +80,7 @@ export class Pump {
     if (hasJumped) this.#since = Number.NaN;
     const before = hasJumped ? undefined : this.#state;
     this.#state = this.#next(hasJumped ? 'filling' : this.#state);
-    if (this.#state === 'playing' && before !== 'playing') this.#since = this.#feed.position;
-    if (this.#state === 'playing') this.#play(planes);
+    if (this.#state === 'playing') this.#play(planes, before === 'playing');
     else if (this.#state === 'starved') this.#underruns++;
     return this.#state !== before;
   }
@@ -82,8 +93,10 @@ export class Pump {
       epoch: this.#epoch,
       position,
       since: Number.isNaN(this.#since) ? position : roundToMicroseconds(this.#since),
+      rate: this.#rate,
+      rateBefore: this.#rateBefore,
       contextTime,
-      queuedSeconds: this.#feed.queued / this.#sampleRate,
+      queuedSeconds: (this.#feed.queued * this.#rate) / this.#sampleRate,
       renderedFrames: this.#renderedFrames,
       underruns: this.#underruns,
     };
@@ -99,8 +112,15 @@ export class Pump {
     return state === 'starved' ? 'starved' : 'filling';
   }
 
-  #play(planes: readonly Float32Array[]): void {
+  #play(planes: readonly Float32Array[], wasPlaying: boolean): void {
+    const { position } = this.#feed;
     const frames = this.#feed.read(planes);
+    const rate = 'rate' in this.#feed ? this.#feed.rate : 1;
+    if (!wasPlaying || rate !== this.#rate) {
+      this.#since = position;
+      this.#rateBefore = wasPlaying ? this.#rate : 0;
+    }
+    this.#rate = rate;
     this.#renderedFrames += frames;
     if (frames === planes[0].length || this.#feed.isComplete) return;
     this.#underruns++;

@@ -1,3 +1,5 @@
+import { kaiser, sinc } from '../base/windowed-sinc.ts';
+
 /** Zero crossings of the sinc on either side, at the lower of the two rates. */
 const CROSSINGS = 24;
 /** Positions between two input frames at which the filter is tabulated; in between it is interpolated linearly. */
@@ -103,7 +105,7 @@ function tabulate(cutoff: number, half: number): Float32Array {
   for (let row = 0; row <= PHASES; row++) {
     const taps = Float64Array.from({ length: width }, (_, tap) => {
       const distance = tap - half + 1 - row / PHASES;
-      return sinc(cutoff * distance) * kaiser(distance / half);
+      return sinc(cutoff * distance) * kaiser(distance / half, KAISER_BETA);
     });
     const sum = taps.reduce((total, tap) => total + tap, 0);
     table.set(
@@ -112,21 +114,6 @@ function tabulate(cutoff: number, half: number): Float32Array {
     );
   }
   return table;
-}
-
-const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
-
-const kaiser = (x: number): number => (Math.abs(x) >= 1 ? 0 : bessel(KAISER_BETA * Math.sqrt(1 - x * x)) / bessel(KAISER_BETA));
-
-/** Modified Bessel function of the first kind, order 0, by its power series. */
-function bessel(x: number): number {
-  let sum = 1;
-  let term = 1;
-  for (let k = 1; term > sum * 1e-12; k++) {
-    term *= (x / (2 * k)) ** 2;
-    sum += term;
-  }
-  return sum;
 }
 
 const silence = (channels: number, frames: number): Float32Array[] => Array.from({ length: channels }, () => new Float32Array(frames));

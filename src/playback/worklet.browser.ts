@@ -1,6 +1,7 @@
 import type { LaneEnd, LaneFeed } from './lane.ts';
 import { PortLaneFeed } from './port-lane.ts';
 import { Pump, type PumpReport } from './pump.ts';
+import { installedRater, type Pace, type RatedFeed } from './rate.ts';
 import { RingLaneFeed } from './ring-lane.ts';
 
 // What AudioWorkletGlobalScope has and TypeScript's DOM library does not declare (Web Audio API §1.32).
@@ -16,6 +17,8 @@ export type WorkletCommand =
   | { readonly type: 'lane'; readonly lane: LaneEnd }
   | { readonly type: 'play' }
   | { readonly type: 'pause' }
+  /** Once the module for it is loaded; `channels` are those of the lane. */
+  | { readonly type: 'pace'; readonly pace: Pace; readonly channels: number }
   | { readonly type: 'close' };
 
 /** From the worklet to the page. */
@@ -27,6 +30,7 @@ const REPORT_QUANTA = 14;
 /** Plays what comes over its lane. The page says play and pause, and hears where the sound is. */
 class PlayerProcessor extends AudioWorkletProcessor {
   #lane: { readonly feed: LaneFeed; readonly pump: Pump } | undefined;
+  #rated: RatedFeed | undefined;
   #quanta = 0;
   #live = true;
 
@@ -57,7 +61,17 @@ class PlayerProcessor extends AudioWorkletProcessor {
       const { port, ring } = command.lane;
       const feed = ring ? new RingLaneFeed(ring, port, sampleRate) : new PortLaneFeed(port, sampleRate);
       this.#lane = { feed, pump: new Pump(feed, sampleRate) };
-    } else if (this.#lane) this.#lane.pump.wantsToPlay = command.type === 'play';
+    } else if (command.type === 'pace') this.#pace(command.pace, command.channels);
+    else if (this.#lane) this.#lane.pump.wantsToPlay = command.type === 'play';
+  }
+
+  #pace(pace: Pace, channels: number): void {
+    if (!this.#lane) return;
+    const { feed, pump } = this.#lane;
+    this.#rated ??= installedRater()?.(feed, sampleRate, channels);
+    if (!this.#rated) return;
+    this.#rated.pace = pace;
+    pump.feed = this.#rated;
   }
 }
 

@@ -7,6 +7,8 @@ const report: PumpReport = {
   epoch: 1,
   position: 10,
   since: 8,
+  rate: 1,
+  rateBefore: 0,
   contextTime: 50,
   queuedSeconds: 2,
   renderedFrames: 0,
@@ -21,6 +23,10 @@ test.each<[what: string, change: Partial<PumpReport>, heardTime: number, positio
   ['reaches the last frame rendered after a pause', { state: 'paused' }, 49.98, 9.98],
   ['stands still after that', { state: 'paused' }, 70, 10],
   ['stands still while starved', { state: 'starved', queuedSeconds: 0.3 }, 70, 10],
+  ['goes as fast as the sound', { rate: 2 }, 50.5, 11],
+  ['does not run past what was queued, however fast', { rate: 3 }, 51, 12],
+  ['goes at the rate before until the first of another is heard', { rate: 2, rateBefore: 0.5, since: 10 }, 49.9, 9.95],
+  ['goes on at one rate from where that is heard', { rate: 2, rateBefore: 1, since: 9 }, 49.6, 9.2],
   ['is at the end when all is played', { state: 'ended' }, 49.9, 10],
 ])('the playhead %s', (_, change, heardTime, position) => {
   expect(playheadAt({ ...report, ...change }, heardTime)).toBeCloseTo(position, 9);
