@@ -1,14 +1,13 @@
 import { PcmRing } from '../base/pcm-ring.ts';
 import { AulosError } from '../errors.ts';
+import { startContext } from './context-start.browser.ts';
+import type { ContextEvent } from './context-state.ts';
+import { ContextWatch } from './context-watch.browser.ts';
 import { laneFrames, type OutputLane } from './lane.ts';
 import type { WorkletCommand, WorkletReport } from './worklet.browser.ts';
 
 /** Length of a change of volume, seconds: too short to notice, long enough not to click. */
 const RAMP_SECONDS = 0.015;
-/** How long a context may take to start, ms, before the browser is taken to want a gesture: it never says so itself. */
-const START_MS = 500;
-/** The same once the visitor has used the page: then only the device is slow. */
-const SLOW_START_MS = 5_000;
 
 export interface OutputOptions {
   /** Hz. */
@@ -29,16 +28,20 @@ export class WorkletOutput {
   /** Resolves when the worklet runs. @throws AulosError `output.device` when its module cannot be loaded. */
   readonly ready: Promise<void>;
   onReport: (report: WorkletReport) => void = () => {};
-  readonly #ownsContext: boolean;
+  onEvent: (event: ContextEvent) => void = () => {};
+  /** Whether another context may take the place of this one. */
+  readonly ownsContext: boolean;
+  readonly #watch: ContextWatch;
   readonly #workletPort: MessagePort;
   #worklet: AudioWorkletNode | undefined;
   #wantsToPlay = false;
 
   constructor({ sampleRate, channels, workletUrl, context }: OutputOptions) {
-    this.#ownsContext = !context;
+    this.ownsContext = !context;
     this.context = context ?? createContext(sampleRate);
     this.node = new GainNode(this.context);
     this.node.connect(this.context.destination);
+    this.#watch = new ContextWatch(this.context, (event) => this.onEvent(event));
     const { port1, port2 } = new MessageChannel();
     this.#workletPort = port2;
     const ring = globalThis.crossOriginIsolated ? PcmRing.allocate(channels, laneFrames(this.context.sampleRate, channels)) : undefined;
@@ -54,6 +57,7 @@ export class WorkletOutput {
 
   set wantsToPlay(wants: boolean) {
     this.#wantsToPlay = wants;
+    this.#watch.isWanted = wants;
     this.#command({ type: wants ? 'play' : 'pause' });
   }
 
@@ -72,34 +76,24 @@ export class WorkletOutput {
     return this.context.currentTime - (this.context.outputLatency || 0);
   }
 
-  /** Starts the context, in the call of a gesture if the browser wants one. @throws AulosError `output.notAllowed`. */
-  async resume(signal: AbortSignal): Promise<void> {
-    const { context } = this;
-    if (context.state === 'running') return;
-    void context.resume().catch(() => {}); // without a gesture it stays pending and never rejects
-    const limit = navigator.userActivation?.hasBeenActive ? SLOW_START_MS : START_MS;
-    await new Promise<void>((resolve, reject) => {
-      const settle = (end: () => void) => {
-        clearTimeout(timer);
-        context.removeEventListener('statechange', onChange);
-        signal.removeEventListener('abort', onAbort);
-        end();
-      };
-      const onChange = () => context.state === 'running' && settle(resolve);
-      const onAbort = () => settle(() => reject(signal.reason));
-      const refuse = () => reject(new AulosError('output.notAllowed', {}, 'the browser wants a user gesture before it plays sound'));
-      const timer = setTimeout(() => settle(refuse), limit);
-      context.addEventListener('statechange', onChange);
-      signal.addEventListener('abort', onAbort);
-    });
+  /** Whether anything can be heard. */
+  get isRunning(): boolean {
+    return this.context.state === 'running';
+  }
+
+  /** Starts the context, in the call of a gesture if the browser wants one. @throws AulosError `output.notAllowed`; `signal.reason`. */
+  resume(signal: AbortSignal): Promise<void> {
+    return startContext(this.context, signal);
   }
 
   async close(): Promise<void> {
     this.#command({ type: 'close' });
+    this.#watch.close();
     this.onReport = () => {};
+    this.onEvent = () => {};
     this.#worklet?.disconnect();
     this.node.disconnect();
-    if (this.#ownsContext && this.context.state !== 'closed') await this.context.close();
+    if (this.ownsContext && this.context.state !== 'closed') await this.context.close();
   }
 
   async #start(workletUrl: string | URL, channels: number, ring: SharedArrayBuffer | undefined): Promise<void> {

@@ -46,8 +46,12 @@ export interface PlayerEventDetails {
     readonly previous: QueueItem | undefined;
     readonly reason: TrackChangeReason;
   };
-  /** `context` and `node` were replaced, for a track of another rate. */
+  /** `context` and `node` were replaced, for a track of another rate or because the device was lost. */
   outputchange: undefined;
+  /** The system has taken the sound away, for a call, say; `playing` comes when it gives it back. */
+  interrupted: undefined;
+  /** The browser refused to play without a gesture, and allows it now. */
+  unlocked: undefined;
 }
 
 /** Every event of a player, by name. */

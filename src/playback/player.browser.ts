@@ -252,13 +252,22 @@ export class Player extends PlayerEventTarget {
 
   /**
    * Plays as soon as there is sound; before there is a track, the wish is remembered. Resolves when it sounds.
-   * @throws AulosError `output.notAllowed` when the browser wants a gesture first; the error of the track; an AbortError when
+   * @throws AulosError `output.notAllowed` when the browser wants a gesture first: the next one plays it all the same, unless something else
+   * is asked of the player before; the error of the track; an AbortError when
    * `pause()` or a load comes in between.
    */
   play(): Promise<void> {
     if (this.error) return Promise.reject(this.error);
     if (this.ended) this.currentTime = 0;
     return this.#transport.play();
+  }
+
+  /**
+   * Has sound allowed; to be called in a gesture, so that later ones need none. Plays what the browser had refused to. Fires `unlocked`.
+   * @throws AulosError `output.notAllowed`.
+   */
+  unlock(): Promise<void> {
+    return this.#transport.unlock();
   }
 
   pause(): void {

@@ -1,4 +1,5 @@
-import type { AulosError } from '../errors.ts';
+import { AulosError } from '../errors.ts';
+import { type ContextEvent, contextAction } from './context-state.ts';
 import { suits } from './lane.ts';
 import { type OutputOptions, WorkletOutput } from './output.browser.ts';
 import type { WorkletReport } from './worklet.browser.ts';
@@ -10,7 +11,16 @@ export interface SpeakerListener {
   onReport(report: WorkletReport): void;
   /** It cannot sound: `output.notAllowed` without a gesture, `output.device`. */
   onRefusal(error: AulosError): void;
+  /** The context runs, from now on. */
+  onRunning(): void;
+  /** The system has taken the sound away while it plays, and will give it back. */
+  onInterrupted(): void;
+  /** The output is of no more use: `replace` makes another, which has to be fed from where the sound is. */
+  onLost(): void;
 }
+
+/** So many outputs in a row may be lost without a sound before the device is given up. */
+const MAX_LOST = 3;
 
 /** A player's place in the Web Audio graph: one output at a time, another one when a track has another rate. */
 export class Speaker {
@@ -19,7 +29,11 @@ export class Speaker {
   #output: WorkletOutput;
   /** Aborts when the output is replaced. */
   #life = new AbortController();
+  /** Aborts when it is stopped, or starts anew. */
+  #start = new AbortController();
   #isOn = false;
+  #wasRunning = false;
+  #lost = 0;
   #gain = 1;
   #earlierUnderruns = 0;
   #underruns = 0;
@@ -32,6 +46,11 @@ export class Speaker {
 
   get context(): AudioContext {
     return this.#output.context;
+  }
+
+  /** Whether anything can be heard. */
+  get isRunning(): boolean {
+    return this.#output.isRunning;
   }
 
   get node(): AudioNode {
@@ -57,34 +76,86 @@ export class Speaker {
   /** Goes to another context if sound of this format would not come out as it is; true if it did. */
   suit(sampleRate: number, channels: number): boolean {
     if (suits(this.#output.lane, sampleRate, channels)) return false;
-    this.#life.abort();
-    this.#life = new AbortController();
-    void this.#output.close();
-    this.#earlierUnderruns += this.#underruns;
-    this.#underruns = 0;
-    this.#output = this.#create(sampleRate, Math.max(2, channels));
-    if (this.#isOn) this.start();
+    this.#change(sampleRate, Math.max(2, channels));
     return true;
+  }
+
+  /** Goes to another context of the same format, after `onLost`. */
+  replace(): void {
+    const { forSampleRate, channels } = this.#output.lane;
+    this.#change(forSampleRate, channels);
   }
 
   /** Plays what comes. To be called in a gesture where the browser wants one. */
   start(): void {
     this.#isOn = true;
-    const { signal } = this.#life;
+    this.#start.abort();
     this.#output.wantsToPlay = true;
-    Promise.all([this.#output.resume(signal), this.#output.ready]).catch((error: AulosError) => {
-      if (!signal.aborted) this.#listener.onRefusal(error);
-    });
+    this.#wasRunning = this.#output.isRunning;
+    if (this.context.state === 'closed') this.#lose(true);
+    else this.#begin();
+  }
+
+  /** Has the context run before anything plays; to be called in a gesture. @throws AulosError `output.notAllowed`. */
+  wake(): Promise<void> {
+    if (this.context.state === 'closed') this.#lose(true);
+    return this.#output.resume(this.#life.signal);
   }
 
   stop(): void {
     this.#isOn = false;
+    this.#start.abort();
     this.#output.wantsToPlay = false;
   }
 
   close(): Promise<void> {
     this.#life.abort();
+    this.#start.abort();
     return this.#output.close();
+  }
+
+  #begin(): void {
+    this.#start = new AbortController();
+    const { signal } = this.#start;
+    Promise.all([this.#output.resume(signal), this.#output.ready]).catch((error: AulosError) => {
+      if (!signal.aborted) this.#listener.onRefusal(error);
+    });
+  }
+
+  #change(sampleRate: number, channels: number): void {
+    this.#life.abort();
+    this.#life = new AbortController();
+    this.#start.abort();
+    void this.#output.close();
+    this.#earlierUnderruns += this.#underruns;
+    this.#underruns = 0;
+    this.#output = this.#create(sampleRate, channels);
+    if (this.#isOn) this.start();
+  }
+
+  #hear(event: ContextEvent): void {
+    const { isRunning } = this.#output;
+    if (event === 'statechange' && isRunning) this.#listener.onRunning();
+    if (!this.#isOn) return;
+    if (this.#wasRunning && !isRunning && this.context.state !== 'closed') this.#listener.onInterrupted();
+    this.#wasRunning = isRunning;
+    this.#act(event);
+  }
+
+  #act(event: ContextEvent): void {
+    const { state } = this.context;
+    const action = contextAction(state, event);
+    if (action === 'resume') this.start();
+    else if (action === 'rebuild') this.#lose(state === 'closed');
+  }
+
+  /** The application's own context is its own matter, unless it was closed while it should sound. */
+  #lose(isClosed: boolean): void {
+    if (this.#output.ownsContext && this.#lost++ < MAX_LOST) this.#listener.onLost();
+    else if (this.#output.ownsContext || isClosed) {
+      const reason = isClosed ? 'closed' : 'frozen';
+      this.#listener.onRefusal(new AulosError('output.device', { reason }, `the browser gives no sound: its context is ${reason}`));
+    }
   }
 
   #create(sampleRate: number, channels: number): WorkletOutput {
@@ -92,8 +163,10 @@ export class Speaker {
     output.gain = this.#gain;
     output.onReport = (report) => {
       this.#underruns = report.underruns;
+      if (report.state === 'playing') this.#lost = 0;
       this.#listener.onReport(report);
     };
+    output.onEvent = (event) => this.#hear(event);
     this.#listener.onOutput(output);
     return output;
   }

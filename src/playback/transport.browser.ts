@@ -2,6 +2,7 @@ import { AulosError, isAulosError, reviveError } from '../errors.ts';
 import type { MediaInfo } from '../media.ts';
 import { Activity } from './activity.ts';
 import { Following } from './following.ts';
+import { watchGestures } from './gestures.browser.ts';
 import { Load, type Part } from './load.ts';
 import type { FromSession, Loading, SourceProgress, ToSession } from './messages.ts';
 import { linkWorker, type WorkerLink } from './pipeline-worker.browser.ts';
@@ -55,6 +56,10 @@ export class Transport {
   #underruns = 0;
   #timeToldAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The browser refused to play without a gesture, and did not play since. */
+  #isLocked = false;
+  /** It was told to play, and waits for a gesture; aborts when it is told something else. */
+  #wish: AbortController | undefined;
   /** What is fetched before anything plays. */
   preload: 'none' | 'metadata' | 'auto' = 'metadata';
 
@@ -73,6 +78,9 @@ export class Transport {
         onOutput: ({ lane, transfer }) => this.tell({ type: 'output', output: lane }, transfer),
         onReport: (report) => this.#onReport(report),
         onRefusal: (error) => this.#onRefusal(error),
+        onRunning: () => this.#onRunning(),
+        onInterrupted: () => this.#onInterrupted(),
+        onLost: () => this.#onLost(),
       },
     );
   }
@@ -120,6 +128,7 @@ export class Transport {
   }
 
   play(): Promise<void> {
+    this.#withdrawWish();
     const load = this.#load;
     const sounding = this.#activity.play((load?.readyState ?? HAVE_NOTHING) >= HAVE_FUTURE_DATA);
     this.speaker.start();
@@ -128,10 +137,18 @@ export class Transport {
   }
 
   pause(reason: unknown = new DOMException('paused before it sounded', 'AbortError')): void {
+    this.#withdrawWish();
     if (this.paused) return;
     this.#stop(reason);
     this.#fire('timeupdate');
     this.#fire('pause');
+  }
+
+  /** Has sound allowed, in a gesture, and plays if that was wanted before. @throws AulosError `output.notAllowed`. */
+  async unlock(): Promise<void> {
+    this.#isLocked ||= !this.speaker.isRunning;
+    await this.speaker.wake();
+    this.#grantWish();
   }
 
   /** Goes to second `target` of the current track; gives where it landed. */
@@ -202,6 +219,7 @@ export class Transport {
   /** Ends it; nothing plays any more. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#withdrawWish();
     this.#stop(new DOMException('the player was closed', 'AbortError'));
     this.tell({ type: 'close' });
     this.#link.close();
@@ -243,6 +261,7 @@ export class Transport {
     if (load.isFetching) this.#fire('abort');
     this.#load = undefined;
     this.#fire('emptied');
+    if (isPaused) this.#withdrawWish();
     if (isPaused && !this.paused) this.#stop(aborted);
     this.#activity.leave();
     this.#fire('timeupdate');
@@ -356,8 +375,58 @@ export class Transport {
   }
 
   #onRefusal(error: AulosError): void {
-    if (isAulosError(error, 'output.notAllowed')) this.#pauseFor(error);
-    else this.#failCurrent(error);
+    if (isAulosError(error, 'output.notAllowed')) {
+      this.#pauseFor(error);
+      this.#wishForGesture();
+    } else {
+      this.#failCurrent(error);
+      this.pause(error);
+    }
+  }
+
+  #wishForGesture(): void {
+    this.#isLocked = true;
+    this.#wish = new AbortController();
+    const { signal } = this.#wish;
+    let waking: Promise<void> | undefined;
+    const wake = () => {
+      waking = this.speaker.wake();
+      waking.catch(() => {}); // it was no gesture to the browser; another one will come
+    };
+    const grant = () => void waking?.then(() => signal.aborted || this.#grantWish()).catch(() => {});
+    watchGestures(wake, grant, signal);
+  }
+
+  #withdrawWish(): void {
+    this.#wish?.abort();
+    this.#wish = undefined;
+  }
+
+  #grantWish(): void {
+    if (this.#wish) this.play().catch(() => {}); // the events tell
+  }
+
+  #onRunning(): void {
+    if (this.#isLocked) this.#listener.fireOwn('unlocked', undefined);
+    this.#isLocked = false;
+  }
+
+  #onInterrupted(): void {
+    this.#listener.fireOwn('interrupted', undefined);
+    this.#evaluate();
+  }
+
+  /** Another output takes the place of the one that was lost, and is fed from where the sound is. */
+  #onLost(): void {
+    const { currentTime } = this;
+    const { stretch } = this.#load ?? {};
+    this.speaker.replace();
+    this.#listener.fireOwn('outputchange', undefined);
+    if (!stretch || this.ended) return;
+    const { seek } = stretch;
+    stretch.seek = undefined; // it goes on with the new output
+    this.decodeFrom(this.#load!, currentTime, seek);
+    this.#evaluate();
   }
 
   #pauseFor(error: AulosError): void {
@@ -378,7 +447,7 @@ export class Transport {
     const isEnd = stretch?.isEnd && !this.#following.next;
     if (load.error && load.info) this.#playOut(load);
     else if (state === 'ended' && isEnd) this.#finish(load);
-    else if (state === 'playing' && !this.paused) this.#advance(load);
+    else if (state === 'playing' && !this.paused && this.speaker.isRunning) this.#advance(load);
     else if (this.#activity.isPlaying) this.#activity.wait();
   }
 
