@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 /** opus-decoder can run in workers of its own, which aulos does not use. */
-const withoutNestedWorkers = {
+export const withoutNestedWorkers = {
   name: 'without-nested-workers',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^@eshaz\/web-worker$/ }, ({ path }) => ({ path, namespace: 'none' }));
