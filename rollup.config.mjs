@@ -2,6 +2,7 @@
 // and the command line; and the rolled-up types of both.
 import { rmSync } from 'node:fs';
 import { builtinModules } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import resolve from '@rollup/plugin-node-resolve';
 import { build } from 'esbuild';
 import dts from 'rollup-plugin-dts';
@@ -33,6 +34,7 @@ const withoutNestedWorkers = {
 
 /** Chunks have the names of what they are for: `decode-aac-decoder-….js`, not one `decoder-….js` beside the other. */
 const chunkFileNames = ({ moduleIds, name }) => {
+  if (name in TOGETHER) return '[name]-[hash].js';
   const source = /\/src\/(.*?)(\.browser)?\.ts$/.exec(moduleIds.at(-1))?.[1]; // the last to run is what the chunk is for
   return `${source?.replaceAll('/', '-') ?? name}-[hash].js`;
 };
@@ -47,8 +49,47 @@ const withoutCommonJs = {
   },
 };
 
-/** What several lazy chunks share and is smaller than this goes along with one of them, for it would be a request that only they lead to. */
-const MIN_CHUNK_BYTES = 1000;
+/**
+ * Chunks of what is needed together, of which an earlier one is there before a later one. As chunks of its parts, and of what those share, it
+ * would take two rounds of requests, the second known only when the first is answered.
+ */
+const TOGETHER = {
+  decoding: ['playback/likely-chunks.ts'],
+  pipeline: [
+    'library.browser.ts',
+    'player-sessions.browser.ts',
+    'playback/tracks.ts',
+    'demux/data-window.ts',
+    'decode/trig.ts',
+    'decode/aac/imdct.ts',
+  ],
+  mp4: ['demux/mp4.ts', 'demux/fragments.ts'],
+};
+
+/** Rollup's manualChunks: the chunk of {@link TOGETHER} for a module that `entry` does not begin with. */
+function togetherBehind(entry) {
+  const pathOf = (file) => fileURLToPath(new URL(file, import.meta.url));
+  let chunkOf;
+  return (id, { getModuleInfo }) => {
+    const assign = (ids, chunk) => {
+      for (const each of ids) {
+        if (chunkOf.has(each) || !getModuleInfo(each)) continue;
+        chunkOf.set(each, chunk);
+        assign(getModuleInfo(each).importedIds, chunk);
+      }
+    };
+    if (!chunkOf) {
+      chunkOf = new Map();
+      assign([pathOf(entry)], null);
+      for (const [chunk, files] of Object.entries(TOGETHER))
+        assign(
+          files.map((file) => pathOf(`src/${file}`)),
+          chunk,
+        );
+    }
+    return chunkOf.get(id) ?? null;
+  };
+}
 
 const onwarn = (warning) => {
   throw new Error(`${warning.code}: ${warning.message}`);
@@ -69,7 +110,14 @@ export default [
     input: { [name]: input },
     // Else its static part would be a chunk behind it, one more round trip away.
     preserveEntrySignatures: 'allow-extension',
-    output: { dir: 'dist/browser', format: 'es', chunkFileNames, experimentalMinChunkSize: MIN_CHUNK_BYTES, sourcemap: true },
+    output: {
+      dir: 'dist/browser',
+      format: 'es',
+      chunkFileNames,
+      manualChunks: togetherBehind(input),
+      onlyExplicitManualChunks: true,
+      sourcemap: true,
+    },
     plugins: browser([minify]),
     onwarn,
   })),

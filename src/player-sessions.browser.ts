@@ -4,8 +4,6 @@ import type { EventScope } from './events/bus.ts';
 import { PlayerSession, type SessionParts } from './playback/session.ts';
 import { WorkletSink } from './playback/worklet-sink.browser.ts';
 
-export { preloadLikelyChunks } from './playback/tracks.ts';
-
 let engine: Engine | undefined;
 let players = 0;
 

@@ -1,4 +1,4 @@
-/** The pipeline worker of a page: fetch, store, source, demux, decode, engine. Every player of the page has a session in it. */
+/** The pipeline worker of a page: fetch, store, source, demux, decode, engine. Every player of the page has a session in it, and its cache. */
 import { loadPart } from './base/part.ts';
 import { createPageLibrary } from './library.browser.ts';
 import type { FromSession, ToSession, WorkerGreeting } from './playback/messages.ts';
@@ -10,11 +10,13 @@ const library = createPageLibrary();
 // Looks for what is not there: the database is open and its catalogue read by the time that a URL comes.
 void library.store.stat(keyOf(new Uint8Array(32))).catch(() => {});
 
-// What asks for the first bytes waits for nothing else. The rest of the worker comes while they do, both parts at once.
+// What asks for the first bytes waits for nothing else. The rest of the worker comes while they do, all parts at once.
+const likelyChunks = import('./playback/likely-chunks.ts');
+likelyChunks.catch(() => {}); // what it would have made ready is loaded when it is used
 const sessions = loadPart('players', () => import('./player-sessions.browser.ts'));
 sessions.catch(reportError); // every player hears of it
 import('./playback/tracks.ts').catch(() => {}); // whoever opens one hears of it
-let players = 0;
+let users = 0;
 
 interface Opening {
   readonly url: string;
@@ -22,13 +24,29 @@ interface Opening {
   readonly source: Promise<FileSource>;
 }
 
-self.onmessage = ({ data: { port } }: MessageEvent<WorkerGreeting>) => {
-  players++;
+self.onmessage = ({ data: { type, port } }: MessageEvent<WorkerGreeting>) => {
+  users++;
+  if (type === 'player') servePlayer(port);
+  else
+    import('./playback/cache-answers.ts')
+      .then(({ answerCache }) => answerCache(port, library.store, () => void leave()))
+      .catch(reportError);
+};
+
+/** With its last user the worker ends, after what has arrived is stored; the page starts another one when it needs it. */
+async function leave(): Promise<void> {
+  if (--users > 0) return;
+  await sessions.then(({ closeEngine }) => closeEngine()).catch(() => {});
+  await library.close();
+  self.close();
+}
+
+function servePlayer(port: MessagePort): void {
   const tell = (message: FromSession) => port.postMessage(message);
   const questions = new Questions(tell);
   const openSource = async (url: string, options?: PortableOptions) => {
     const source = await library.source(url, questions.openOptions(url, options));
-    sessions.then(({ preloadLikelyChunks }) => preloadLikelyChunks(url)).catch(() => {}); // after the request is out: it keeps the thread busy
+    likelyChunks.then(({ preloadLikelyChunks }) => preloadLikelyChunks(url)).catch(() => {}); // after the request is out: it keeps the thread busy
     return source;
   };
 
@@ -44,21 +62,17 @@ self.onmessage = ({ data: { port } }: MessageEvent<WorkerGreeting>) => {
     return createSession({ openSource: takeOrOpen, openTrack: library.track.bind(library), tell }, library.events);
   });
 
-  /** With its last player the worker ends, after what has arrived is stored; the page starts another one when it needs it. */
-  const leave = async () => {
+  const close = async () => {
     questions.close();
     const closeEarly = () => Promise.allSettled(early.map(async ({ source }) => (await source).close()));
     await session.then((made) => made.close(), closeEarly);
     port.close();
-    if (--players > 0) return;
-    await sessions.then(({ closeEngine }) => closeEngine()).catch(() => {});
-    await library.close();
-    self.close();
+    await leave();
   };
 
   port.onmessage = ({ data }: MessageEvent<ToSession>) => {
     if (data.type === 'answer') return questions.receive(data);
-    if (data.type === 'close') return void leave();
+    if (data.type === 'close') return void close();
     if (data.type === 'load' && !hasSession) {
       const { url, options } = data;
       const source = openSource(url, options);
@@ -67,4 +81,4 @@ self.onmessage = ({ data: { port } }: MessageEvent<WorkerGreeting>) => {
     }
     session.then((made) => made.receive(data)).catch(() => {});
   };
-};
+}
