@@ -1,11 +1,15 @@
 /** aulos for browsers: plays, seeks, caches and decodes remote audio while it downloads. */
 import type { PageLibraryOptions } from './library.browser.ts';
+import type { CacheOptions, PageCache } from './playback/cache.browser.ts';
 import type { OpenOptions, SourceInput } from './playback/library.ts';
 import type { Track } from './playback/track.ts';
 
 export type { PageLibraryOptions } from './library.browser.ts';
+export type { CacheOptions, PageCache } from './playback/cache.browser.ts';
+export type { CacheCalls } from './playback/cache-answers.ts';
 export type { Levels } from './playback/levels.ts';
 export type { Part } from './playback/load.ts';
+export type { PlayerPeaksOptions } from './playback/peaks-request.ts';
 export { Player, type PlayerOptions } from './playback/player.browser.ts';
 export type { MediaEventName, PlayerEventDetails, PlayerEventMap, PlayerStats, TrackChangeReason } from './playback/player-events.ts';
 export type { DownloadOptions } from './playback/questions.ts';
@@ -33,4 +37,10 @@ export async function open(input: SourceInput, options: PageLibraryOptions & Ope
     await library.close();
     throw error;
   }
+}
+
+/** What the players of this origin have stored: to list it, keep it, check it and delete it. @throws what loading its module throws. */
+export async function openCache(options: CacheOptions = {}): Promise<PageCache> {
+  const { linkCache } = await import('./playback/cache.browser.ts');
+  return linkCache(options);
 }

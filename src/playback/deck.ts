@@ -5,6 +5,7 @@ import type { FileSource } from '../source/source.ts';
 import { HeadStart } from './head-start.ts';
 import type { TrackOptions } from './library.ts';
 import type { FromSession, Loading } from './messages.ts';
+import { answerPeaks, type PeaksRequest } from './peaks-answer.ts';
 import type { PortableOptions } from './questions.ts';
 import type { Track } from './track.ts';
 
@@ -79,6 +80,11 @@ export class Deck {
     const head = start === this.start ? this.#head : undefined;
     if (head) this.#forgetCue();
     yield* head?.take(signal) ?? track.blocks({ start, end: this.end, signal });
+  }
+
+  /** Tells of its waveform. */
+  peaks(request: PeaksRequest): void {
+    void answerPeaks(request, () => this.open(), this.#scope.signal);
   }
 
   /** Tells that it failed, once; an end that was asked for is no failure. */

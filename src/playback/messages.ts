@@ -10,11 +10,12 @@ import type { MediaInfo } from '../media.ts';
 import type { Phase } from '../source/source.ts';
 import type { OutputLane } from './lane.ts';
 import type { Levels } from './levels.ts';
+import type { PeaksRequest } from './peaks-answer.ts';
 import type { Answer, PortableOptions, Question } from './questions.ts';
 
-/** From the page to the worker itself: a new player and its port. */
+/** From the page to the worker itself: a new player, or who looks after what is stored, and its port. */
 export interface WorkerGreeting {
-  readonly type: 'player';
+  readonly type: 'player' | 'cache';
   readonly port: MessagePort;
 }
 
@@ -45,6 +46,7 @@ export type ToSession =
   | { readonly type: 'retry'; readonly load: number }
   /** It is not needed any more, nor is what was to follow it. */
   | { readonly type: 'unload'; readonly load: number }
+  | PeaksRequest
   | Answer
   | { readonly type: 'close' };
 

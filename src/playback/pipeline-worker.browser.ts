@@ -8,23 +8,23 @@ interface Shared {
 /** The workers of this page by URL: all players share one, so that two of one URL share its download. */
 const workers = new Map<string, Shared>();
 
-/** A player's end of the pipeline worker. */
+/** An end of the pipeline worker. */
 export interface WorkerLink {
   readonly port: MessagePort;
   /** Calls back when the worker cannot be loaded or has died. */
   onFailure: (reason: string) => void;
-  /** Lets go, after the session was told to close. The worker ends itself when its last session has closed. */
+  /** Lets go, after the other end was told to close. The worker ends itself with the last of them. */
   close(): void;
 }
 
-/** Links a new player to the worker at `workerUrl` (default: `worker.js` beside this module), which starts if it does not run yet. */
-export function linkWorker(workerUrl: string | URL | undefined): WorkerLink {
+/** Links a new player, or a cache, to the worker at `workerUrl` (default: `worker.js` beside this module), which starts if it does not run yet. */
+export function linkWorker(workerUrl: string | URL | undefined, type: WorkerGreeting['type'] = 'player'): WorkerLink {
   const key = String(workerUrl ?? '');
   const shared = workers.get(key) ?? { worker: startWorker(workerUrl), users: 0 };
   workers.set(key, shared);
   shared.users++;
   const { port1, port2 } = new MessageChannel();
-  const greeting: WorkerGreeting = { type: 'player', port: port2 };
+  const greeting: WorkerGreeting = { type, port: port2 };
   shared.worker.postMessage(greeting, [port2]);
   const onError = (event: ErrorEvent) => link.onFailure(event.message || 'the worker cannot be loaded');
   shared.worker.addEventListener('error', onError);

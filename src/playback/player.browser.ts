@@ -4,6 +4,8 @@ import type { MediaInfo, Tags } from '../media.ts';
 import type { Phase } from '../source/source.ts';
 import { LONGEST_FADE_SECONDS } from './crossfade.ts';
 import type { Load, Part } from './load.ts';
+import type { Peaks } from './peak-table.ts';
+import type { PlayerPeaksOptions } from './peaks-request.ts';
 import { PlayerEventTarget, type PlayerStats } from './player-events.ts';
 import { Programme } from './programme.ts';
 import type { Queue } from './queue.ts';
@@ -243,6 +245,21 @@ export class Player extends PlayerEventTarget {
       aheadSeconds: this.#load?.aheadOf(this.currentTime) ?? 0,
       outputLatencySeconds: this.context.outputLatency || 0,
     };
+  }
+
+  /**
+   * The waveform of the current track, once all of it is known. It is decoded for it as the bytes arrive and kept with them; none but the
+   * head are fetched for it. @throws AulosError `input.invalid` for a number of buckets that cannot be, `source.live`, that of the track;
+   * an AbortError when the track is left; `signal.reason`.
+   */
+  async peaks(options: PlayerPeaksOptions): Promise<Peaks> {
+    const load = this.#load;
+    const { requestPeaks } = await import('./peaks-request.ts');
+    if (!load || load !== this.#load) throw new DOMException('the track was left', 'AbortError');
+    this.#transport.preloadAs('metadata');
+    return requestPeaks(this, options, (port) =>
+      this.#transport.tell({ type: 'peaks', load: load.id, buckets: options.buckets, port }, [port]),
+    );
   }
 
   /** Starts the current track anew, from its beginning and without its error. */

@@ -56,7 +56,7 @@ export class PlayerSession {
     await this.#scope.close();
   }
 
-  #steer(message: Extract<ToSession, { type: 'decode' | 'follow' | 'retry' | 'unload' }>): void {
+  #steer(message: Extract<ToSession, { type: 'decode' | 'follow' | 'retry' | 'unload' | 'peaks' }>): void {
     const deck = this.#decks.get(message.type === 'follow' ? message.after : message.load);
     if (!deck) return;
     if (message.type === 'decode') {
@@ -64,6 +64,7 @@ export class PlayerSession {
       void this.#decode(deck, message.run, message.seconds);
     } else if (message.type === 'follow') this.#follow(deck, message.next);
     else if (message.type === 'retry') deck.retry();
+    else if (message.type === 'peaks') deck.peaks(message);
     else this.#unload(deck);
   }
 

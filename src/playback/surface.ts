@@ -34,6 +34,7 @@ export type { Segment, SegmentIndex } from '../source/segment-index.ts';
 export type { ByteSource, FileSource, Phase, Readiness, SourceReader } from '../source/source.ts';
 export type { AssetFacts, AssetStat, AssetStore, StoreLimits, Verification } from '../store/store.ts';
 export type { Library, OpenOptions, SourceInput, TrackOptions } from './library.ts';
+export type { Peaks } from './peak-table.ts';
 export { feedSink, pcmConfig, publishBlocks } from './pipeline.ts';
 export { type NewQueueItem, Queue } from './queue.ts';
 export type { QueueItem, QueueJson, Repeat } from './queue-json.ts';

@@ -1,4 +1,3 @@
-import { sleep } from '../base/abort.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { loadPart } from '../base/part.ts';
 import { isAulosError } from '../errors.ts';
@@ -8,6 +7,7 @@ import { readRecords } from './indexeddb-layout.browser.ts';
 import { deleteIndexedDbAsset, openIndexedDbVolume } from './indexeddb-volume.browser.ts';
 import type { Medium, StoredAsset, Volume } from './medium.ts';
 import type { MemoryMedium } from './memory.ts';
+import { askToPersist } from './persist.browser.ts';
 import { createStoreOn } from './shelf.ts';
 import type { AssetStore, StoreLimits } from './store.ts';
 
@@ -19,9 +19,6 @@ export interface IndexedDbStoreOptions {
   readonly limits?: Partial<StoreLimits>;
   readonly clock?: Clock;
 }
-
-/** So long is waited for the answer whether the store may stay. */
-const PERSIST_MS = 5000;
 
 /**
  * A store in IndexedDB, for pages and workers. Where that is missing or gives no answer (some private windows, sandboxed frames), assets
@@ -74,15 +71,8 @@ class IndexedDbMedium implements Medium {
     await unlessUnavailable(deleteIndexedDbAsset(this.#name, key, this.#connection));
   }
 
-  /** Firefox asks the user, who may take long or never answer; Chromium and Safari decide by themselves. */
-  async persist(): Promise<boolean> {
-    const answered = new AbortController();
-    try {
-      const asking = navigator.storage?.persist?.().catch(() => false);
-      return (await Promise.race([asking, sleep(PERSIST_MS, answered.signal, this.#clock)])) ?? false;
-    } finally {
-      answered.abort();
-    }
+  persist(): Promise<boolean> {
+    return askToPersist(this.#clock);
   }
 
   async close(): Promise<void> {
