@@ -72,6 +72,7 @@ function servePlayer(port: MessagePort): void {
 
   port.onmessage = ({ data }: MessageEvent<ToSession>) => {
     if (data.type === 'answer') return questions.receive(data);
+    if (data.type === 'keep') return void library.store.flush();
     if (data.type === 'close') return void close();
     if (data.type === 'load' && !hasSession) {
       const { url, options } = data;

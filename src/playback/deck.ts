@@ -2,6 +2,7 @@ import { Scope } from '../base/scope.ts';
 import { AulosError, isAulosError } from '../errors.ts';
 import type { MediaInfo, PcmBlock } from '../media.ts';
 import type { FileSource } from '../source/source.ts';
+import { type ArtworkRequest, answerArtwork } from './artwork-answer.ts';
 import { HeadStart } from './head-start.ts';
 import type { TrackOptions } from './library.ts';
 import type { FromSession, Loading } from './messages.ts';
@@ -85,6 +86,11 @@ export class Deck {
   /** Tells of its waveform. */
   peaks(request: PeaksRequest): void {
     void answerPeaks(request, () => this.open(), this.#scope.signal);
+  }
+
+  /** Tells of its picture. */
+  artwork(request: ArtworkRequest): void {
+    void answerArtwork(request, () => this.open(), this.#scope.signal);
   }
 
   /** Tells that it failed, once; an end that was asked for is no failure. */

@@ -68,7 +68,7 @@ export type LaneReply =
   | { readonly type: 'takenBack'; readonly done: boolean };
 
 /** Longest time that is queued in the worklet, seconds: a worker that is held up for that long is not heard. */
-const DEPTH_SECONDS = 8;
+const DEPTH_SECONDS = 10;
 /** Most memory for it, bytes, so that with the engine's share a track stays below 4 MiB. */
 const DEPTH_BYTES = 3 * 2 ** 20;
 

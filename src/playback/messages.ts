@@ -9,6 +9,7 @@ import type { SerializedError } from '../errors.ts';
 import type { MediaInfo } from '../media.ts';
 import type { Phase } from '../source/source.ts';
 import type { OutputLane } from './lane.ts';
+import type { ArtworkRequest } from './artwork-answer.ts';
 import type { Levels } from './levels.ts';
 import type { PeaksRequest } from './peaks-answer.ts';
 import type { Answer, PortableOptions, Question } from './questions.ts';
@@ -40,6 +41,10 @@ export type ToSession =
   | { readonly type: 'follow'; readonly after: number; readonly next: Loading | undefined }
   /** Tracks overlap by so many seconds. */
   | { readonly type: 'fade'; readonly seconds: number }
+  /** Decode so far ahead, where memory allows. */
+  | { readonly type: 'ahead'; readonly seconds: number }
+  /** Store what has arrived: the page may be about to end. */
+  | { readonly type: 'keep' }
   /** Be silent, and decode nothing. */
   | { readonly type: 'halt' }
   /** Leave a failure: try the network again. */
@@ -47,6 +52,7 @@ export type ToSession =
   /** It is not needed any more, nor is what was to follow it. */
   | { readonly type: 'unload'; readonly load: number }
   | PeaksRequest
+  | ArtworkRequest
   | Answer
   | { readonly type: 'close' };
 

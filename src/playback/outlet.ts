@@ -18,6 +18,7 @@ export class Outlet implements Sink {
   #current: { readonly output: OutputLane; readonly sink: RevocableSink } | undefined;
   #expected = { sampleRate: 0, channels: 0 };
   #epoch = 0;
+  #aheadSeconds = Infinity;
   /** Blocks since the flush that came, and those of them that were handed on. */
   #came = 0;
   #blocks = 0;
@@ -37,6 +38,7 @@ export class Outlet implements Sink {
     void this.#current?.sink.close();
     const sink = this.#createSink(output);
     sink.flush(this.#epoch);
+    sink.aheadSeconds = this.#aheadSeconds;
     this.#current = { output, sink };
     this.#changed.signal();
   }
@@ -44,6 +46,12 @@ export class Outlet implements Sink {
   /** Says for which sound the page will offer an output; what comes in another format all the same is resampled. */
   expect(sampleRate: number, channels: number): void {
     this.#expected = { sampleRate, channels };
+  }
+
+  /** Seconds of sound that are queued at most, see {@link RevocableSink.aheadSeconds}. */
+  set aheadSeconds(seconds: number) {
+    this.#aheadSeconds = seconds;
+    if (this.#current) this.#current.sink.aheadSeconds = seconds;
   }
 
   async configure(config: StreamConfig): Promise<void> {

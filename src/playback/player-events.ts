@@ -1,5 +1,6 @@
 import type { ByteRange } from '../base/ranges.ts';
 import type { AulosError } from '../errors.ts';
+import type { Tags } from '../media.ts';
 import type { Phase } from '../source/source.ts';
 import type { Levels } from './levels.ts';
 import type { QueueItem } from './queue-json.ts';
@@ -48,6 +49,8 @@ export interface PlayerEventDetails {
   };
   /** `context` and `node` were replaced, for a track of another rate or because the device was lost. */
   outputchange: undefined;
+  /** More is known of what the track says of itself: tags, chapters or pictures that stand behind the sound, or the next song of a station. */
+  tags: { readonly tags: Tags };
   /** The system has taken the sound away, for a call, say; `playing` comes when it gives it back. */
   interrupted: undefined;
   /** The browser refused to play without a gesture, and allows it now. */

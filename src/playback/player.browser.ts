@@ -48,6 +48,7 @@ export class Player extends PlayerEventTarget {
       onJump: (item, reason) => this.#transport.jump(item, reason, this.#comesPaused),
       onFollowing: () => this.#transport.followOn(),
     });
+    if (options.mediaSession !== false) this.addEventListener('playing', () => this.#controlFromSystem(), { once: true });
   }
 
   /** What is played. Its current track is loaded; another one, such as {@link Queue.from} gives, takes its place. */
@@ -262,6 +263,18 @@ export class Player extends PlayerEventTarget {
     );
   }
 
+  /**
+   * The picture of the current track out of its file, the front cover if it has several; undefined if it has none. Its bytes are fetched for it.
+   * @throws AulosError that of the track, `media.*`; an AbortError when the track is left.
+   */
+  async artwork(): Promise<Blob | undefined> {
+    const load = this.#load;
+    const { requestArtwork } = await import('./artwork-request.ts');
+    if (!load || load !== this.#load) throw new DOMException('the track was left', 'AbortError');
+    this.#transport.preloadAs('metadata');
+    return requestArtwork(this, (port) => this.#transport.tell({ type: 'artwork', load: load.id, port }, [port]));
+  }
+
   /** Starts the current track anew, from its beginning and without its error. */
   load(): void {
     this.#transport.jump(this.queue.current, 'picked', true);
@@ -319,6 +332,11 @@ export class Player extends PlayerEventTarget {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** A part of its own, which nothing waits for. */
+  #controlFromSystem(): void {
+    import('./media-session.browser.ts').then(({ controlFromSystem }) => controlFromSystem(this, this.#transport.signal)).catch(() => {});
   }
 
   get #load(): Load | undefined {

@@ -42,10 +42,11 @@ export class PlayerSession {
     this.#scope.defer(() => this.#outlet.close());
   }
 
-  receive(message: Exclude<ToSession, { type: 'close' | 'answer' }>): void {
+  receive(message: Exclude<ToSession, { type: 'close' | 'answer' | 'keep' }>): void {
     if (message.type === 'output') this.#outlet.offer(message.output);
     else if (message.type === 'load') this.#load(message);
     else if (message.type === 'fade') this.#fadeSeconds = message.seconds;
+    else if (message.type === 'ahead') this.#outlet.aheadSeconds = message.seconds;
     else if (message.type === 'halt') this.#halt();
     else this.#steer(message);
   }
@@ -56,7 +57,7 @@ export class PlayerSession {
     await this.#scope.close();
   }
 
-  #steer(message: Extract<ToSession, { type: 'decode' | 'follow' | 'retry' | 'unload' | 'peaks' }>): void {
+  #steer(message: Extract<ToSession, { type: 'decode' | 'follow' | 'retry' | 'unload' | 'peaks' | 'artwork' }>): void {
     const deck = this.#decks.get(message.type === 'follow' ? message.after : message.load);
     if (!deck) return;
     if (message.type === 'decode') {
@@ -65,6 +66,7 @@ export class PlayerSession {
     } else if (message.type === 'follow') this.#follow(deck, message.next);
     else if (message.type === 'retry') deck.retry();
     else if (message.type === 'peaks') deck.peaks(message);
+    else if (message.type === 'artwork') deck.artwork(message);
     else this.#unload(deck);
   }
 

@@ -31,6 +31,8 @@ export interface SinkMark {
 
 /** A sink that can take back what it was given and has not been heard, because something else follows after all. */
 export interface RevocableSink extends Sink {
+  /** Seconds of sound that it queues at most, if it has room for them; what is queued already stays. */
+  aheadSeconds: number;
   /** The place after the last block; to be asked while no `write` is under way. */
   mark(): SinkMark;
   /**

@@ -13,10 +13,13 @@ import type { QueueItem } from './queue-json.ts';
 import { HAVE_FUTURE_DATA, HAVE_NOTHING } from './readiness.ts';
 import { Speaker } from './speaker.browser.ts';
 import type { Settle, Stretch } from './stretch.ts';
+import { watchVisibility } from './visibility.browser.ts';
 import type { WorkletReport } from './worklet.browser.ts';
 
 /** How a player plays; how its tracks are fetched is in {@link DownloadOptions}. */
 export interface PlayerOptions extends DownloadOptions {
+  /** Whether the media controls of the system, such as keys and the lock screen, show and work the player that played last. @default true */
+  readonly mediaSession?: boolean;
   /** The pipeline worker. @default `worker.js` beside the module of aulos */
   readonly workerUrl?: string | URL;
   /** The AudioWorklet module. @default `worklet.js` beside the module of aulos */
@@ -60,6 +63,8 @@ export class Transport {
   #isLocked = false;
   /** It was told to play, and waits for a gesture; aborts when it is told something else. */
   #wish: AbortController | undefined;
+  /** Aborts when it is closed. */
+  readonly #life = new AbortController();
   /** What is fetched before anything plays. */
   preload: 'none' | 'metadata' | 'auto' = 'metadata';
 
@@ -83,6 +88,15 @@ export class Transport {
         onLost: () => this.#onLost(),
       },
     );
+    watchVisibility(
+      { onAhead: (seconds) => this.tell({ type: 'ahead', seconds }), onLeave: () => this.tell({ type: 'keep' }) },
+      this.#life.signal,
+    );
+  }
+
+  /** Aborts when it is closed. */
+  get signal(): AbortSignal {
+    return this.#life.signal;
   }
 
   get load(): Load | undefined {
@@ -219,6 +233,7 @@ export class Transport {
   /** Ends it; nothing plays any more. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#life.abort();
     this.#withdrawWish();
     this.#stop(new DOMException('the player was closed', 'AbortError'));
     this.tell({ type: 'close' });
@@ -337,7 +352,9 @@ export class Transport {
   }
 
   #onExactInfo(load: Load, info: MediaInfo): void {
+    const isNews = load === this.#load && load.info && textOf(load.info) !== textOf(info);
     load.info = info;
+    if (isNews) this.#listener.fireOwn('tags', { tags: info.tags });
     if (load.learnDuration(info) && load === this.#load) this.#fire('durationchange');
   }
 
@@ -543,6 +560,9 @@ export class Transport {
     this.#listener.fire(name);
   }
 }
+
+/** What a file says of itself, to be compared. */
+const textOf = ({ tags, chapters, pictures }: MediaInfo): string => JSON.stringify([tags, chapters, pictures]);
 
 const isOf = (load: Load, successor: Successor | undefined): boolean =>
   successor?.item === load.item &&

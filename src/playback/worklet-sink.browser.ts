@@ -1,7 +1,7 @@
 import { Wake } from '../base/wake.ts';
 import type { StreamConfig } from '../engine/frame.ts';
 import type { PcmBlock } from '../media.ts';
-import type { LaneReply, LaneSender, OutputLane } from './lane.ts';
+import { type LaneReply, type LaneSender, laneFrames, type OutputLane } from './lane.ts';
 import { PortLaneSender } from './port-lane.ts';
 import { Resampler } from './resample.ts';
 import { RingLaneSender } from './ring-lane.ts';
@@ -23,6 +23,8 @@ export class WorkletSink implements RevocableSink {
   /** How often it went back to a mark: a write that began before is void. */
   #reverts = 0;
   #isReverting = false;
+  /** Frames of the lane that are left empty. */
+  #spareFrames = 0;
 
   constructor(output: OutputLane) {
     this.output = output;
@@ -30,6 +32,12 @@ export class WorkletSink implements RevocableSink {
     const hear = (reply: LaneReply) => this.#hear(reply);
     if (lane.ring) this.#sender = new RingLaneSender(lane.ring, lane.port, hear);
     else this.#sender = new PortLaneSender(lane.port, sampleRate, channels, hear);
+  }
+
+  set aheadSeconds(seconds: number) {
+    const { sampleRate, channels } = this.output;
+    this.#spareFrames = Math.max(0, laneFrames(sampleRate, channels) - Math.round(seconds * sampleRate));
+    this.#changed.signal();
   }
 
   async configure({ sampleRate }: StreamConfig): Promise<void> {
@@ -100,7 +108,7 @@ export class WorkletSink implements RevocableSink {
     for (let at = 0; at < frames; ) {
       const { count } = this.#changed;
       if (epoch < this.#epoch || reverts !== this.#reverts) return;
-      const { room } = this.#sender;
+      const room = this.#sender.room - this.#spareFrames;
       if (this.#isReverting || room < Math.min(WORTHWHILE, frames - at)) await this.#changed.after(count, signal);
       else {
         const part = Math.min(room, frames - at);

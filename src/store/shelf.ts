@@ -87,6 +87,10 @@ class Shelf implements AssetStore {
     return this.#medium.persist();
   }
 
+  async flush(): Promise<void> {
+    await Promise.all([...this.#open.values()].map((asset) => asset.flush()));
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#closeAll();
     return this.#closing;

@@ -116,6 +116,8 @@ export interface AssetStore {
   verify(signal?: AbortSignal): Promise<Verification>;
   /** Asks that what is stored outlives a shortage of space. False if the platform may still take it away, or does not answer. */
   persist(): Promise<boolean>;
+  /** Makes all that is held of open assets durable. */
+  flush(): Promise<void>;
   /** Flushes and closes all assets and the medium. */
   close(): Promise<void>;
 }

@@ -19,6 +19,7 @@ const output: OutputLane = { lane: {} as OutputLane['lane'], sampleRate: RATE, c
 
 /** Keeps what it is given, at most `room` frames of it until it is heard. */
 class FakeSink implements RevocableSink {
+  aheadSeconds = Infinity;
   readonly blocks: PcmBlock[] = [];
   readonly changed = new Wake();
   room = Number.POSITIVE_INFINITY;

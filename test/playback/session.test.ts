@@ -21,6 +21,7 @@ const output: OutputLane = { lane: {} as OutputLane['lane'], sampleRate: RATE, c
 
 /** Takes {@link SINK_BLOCKS} blocks per epoch, and the rest when it is drained. */
 class FakeSink implements RevocableSink {
+  aheadSeconds = Infinity;
   readonly taken: { epoch: number; timestamp: number }[] = [];
   readonly changed = new Wake();
   epoch = 0;
