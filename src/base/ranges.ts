@@ -47,9 +47,12 @@ export class RangeSet implements ReadonlyRangeSet {
     const b = this.#bounds;
     let from = this.#countBelow(start);
     let to = this.#countUpTo(end);
-    if (from & 1) start = b[--from];
-    if (to & 1) end = b[to++];
-    this.#replace(from, to, start, end);
+    if (from & 1 && to === from + 1) this.#extend(from, end);
+    else {
+      if (from & 1) start = b[--from];
+      if (to & 1) end = b[to++];
+      this.#replace(from, to, start, end);
+    }
   }
 
   /** Removes every byte of `range`. */
@@ -97,6 +100,12 @@ export class RangeSet implements ReadonlyRangeSet {
 
   *[Symbol.iterator](): Iterator<ByteRange> {
     for (let i = 0; i < this.#bounds.length; i += 2) yield { start: this.#bounds[i], end: this.#bounds[i + 1] };
+  }
+
+  /** The run that ends at boundary `i` goes on to `end`: what bytes that come in order do. */
+  #extend(i: number, end: number): void {
+    this.#size += end - this.#bounds[i];
+    this.#bounds[i] = end;
   }
 
   #replace(from: number, to: number, start: number, end: number): void {

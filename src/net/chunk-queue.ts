@@ -1,13 +1,19 @@
 /** Bytes that may lie unread before the sender is told to wait. */
 const FULL = 256 * 1024;
 
+interface Reader {
+  resolve(result: IteratorResult<Uint8Array>): void;
+  reject(error: unknown): void;
+}
+
 /** Chunks on their way from a sender that pushes to one reader that pulls. What was pushed before a failure is read before it. */
 export class ChunkQueue implements AsyncIterator<Uint8Array> {
   readonly #onRoom: () => void;
   readonly #chunks: Uint8Array[] = [];
   #bytes = 0;
   #end: { readonly error: unknown } | undefined;
-  #wakeReader: (() => void) | undefined;
+  /** Who asked while nothing was there. */
+  #reader: Reader | undefined;
 
   /** `onRoom` is called when a reader made room after {@link push} had said that there is none. */
   constructor(onRoom: () => void) {
@@ -16,27 +22,35 @@ export class ChunkQueue implements AsyncIterator<Uint8Array> {
 
   /** False when the sender should wait for room. */
   push(chunk: Uint8Array): boolean {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    if (reader) {
+      reader.resolve({ done: false, value: chunk });
+      return true;
+    }
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
-    this.#wakeReader?.();
     return this.#bytes < FULL;
   }
 
   /** Nothing more will come; with an `error` because of that. */
   end(error?: unknown): void {
     this.#end ??= { error };
-    this.#wakeReader?.();
+    if (this.#reader) tellEnd(this.#reader, this.#end.error);
+    this.#reader = undefined;
   }
 
-  async next(): Promise<IteratorResult<Uint8Array>> {
-    while (this.#chunks.length === 0 && !this.#end) await this.#change();
+  /** One reader asks, for one chunk after the other. */
+  next(): Promise<IteratorResult<Uint8Array>> {
     const value = this.#chunks.shift();
     if (value) {
       this.#take(value.length);
-      return { done: false, value };
+      return Promise.resolve({ done: false, value });
     }
-    if (this.#end?.error !== undefined) throw this.#end.error;
-    return { done: true, value: undefined };
+    return new Promise((resolve, reject) => {
+      if (this.#end) tellEnd({ resolve, reject }, this.#end.error);
+      else this.#reader = { resolve, reject };
+    });
   }
 
   #take(bytes: number): void {
@@ -44,10 +58,9 @@ export class ChunkQueue implements AsyncIterator<Uint8Array> {
     this.#bytes -= bytes;
     if (wasFull && this.#bytes < FULL) this.#onRoom();
   }
+}
 
-  #change(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wakeReader = resolve;
-    });
-  }
+function tellEnd({ resolve, reject }: Reader, error: unknown): void {
+  if (error === undefined) resolve({ done: true, value: undefined });
+  else reject(error);
 }

@@ -8,7 +8,10 @@ export class Transfer {
   readonly #parents: readonly AbortSignal[];
   readonly #clock: Clock;
   readonly #onAbort = () => this.abort(this.#parents.find((parent) => parent.aborted)?.reason);
-  #deadline: unknown;
+  #ended = false;
+  #deadline: { readonly at: number; expired(): AulosError } | undefined;
+  /** One that runs out too early looks again: a body sets a deadline for every chunk, and a timer for each would cost more than the chunk. */
+  #timer: { readonly at: number; readonly handle: unknown } | undefined;
 
   constructor(parents: readonly AbortSignal[], clock: Clock) {
     this.#parents = parents;
@@ -23,12 +26,14 @@ export class Transfer {
 
   /** Aborts with the error that `expired` makes unless {@link arm} or {@link disarm} is called within `ms`. */
   arm(ms: number, expired: () => AulosError): void {
-    this.disarm();
-    if (!this.signal.aborted) this.#deadline = this.#clock.setTimeout(() => this.abort(expired()), ms);
+    if (this.#ended) return;
+    const at = this.#clock.now() + ms;
+    this.#deadline = { at, expired };
+    if (this.#timer && this.#timer.at > at) this.#stopTimer();
+    if (!this.#timer) this.#startTimer(at);
   }
 
   disarm(): void {
-    if (this.#deadline !== undefined) this.#clock.clearTimeout(this.#deadline);
     this.#deadline = undefined;
   }
 
@@ -46,7 +51,26 @@ export class Transfer {
 
   /** Lets go of the timer and of the parents. */
   end(): void {
+    this.#ended = true;
     this.disarm();
+    this.#stopTimer();
     for (const parent of this.#parents) parent.removeEventListener('abort', this.#onAbort);
+  }
+
+  #startTimer(at: number): void {
+    this.#timer = { at, handle: this.#clock.setTimeout(() => this.#ring(), at - this.#clock.now()) };
+  }
+
+  #stopTimer(): void {
+    if (this.#timer) this.#clock.clearTimeout(this.#timer.handle);
+    this.#timer = undefined;
+  }
+
+  #ring(): void {
+    this.#timer = undefined;
+    if (!this.#deadline) return;
+    const { at, expired } = this.#deadline;
+    if (this.#clock.now() >= at) this.abort(expired());
+    else this.#startTimer(at);
   }
 }

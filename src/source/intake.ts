@@ -83,7 +83,7 @@ export class Intake {
       const zone = this.#zone();
       if (!zone) return true;
       const until = Math.min(end, zone.until);
-      const part = bytes.subarray(this.at - start, until - start);
+      const part = this.at === start && until === end ? bytes : bytes.subarray(this.at - start, until - start);
       if (zone.isCompared) await this.#compare(this.at, part);
       else await this.#store(this.at, part);
       if (this.#receiver.signal.aborted) return true;
@@ -142,9 +142,10 @@ export class Intake {
   /** Stores bytes, up to the seam if there is one. */
   async #store(at: number, bytes: Uint8Array): Promise<void> {
     const isSeam = !isProven(this.#receiver.asset.facts) && this.#receiver.isTaken(at + bytes.length);
-    const length = isSeam ? bytes.length - 1 : bytes.length;
+    if (!isSeam) return this.#write(at, bytes);
+    const length = bytes.length - 1;
     await this.#write(at, bytes.subarray(0, length));
-    if (isSeam) this.#seam = { at: at + length, bytes: bytes.subarray(length) };
+    this.#seam = { at: at + length, bytes: bytes.subarray(length) };
   }
 
   async #closeSeam(): Promise<void> {

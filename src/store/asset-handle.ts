@@ -63,8 +63,9 @@ export class AssetHandle implements Asset {
     await this.#alive().describe(facts);
   }
 
-  async write(generation: number, offset: number, bytes: Uint8Array): Promise<void> {
-    await this.#alive().write(generation, offset, bytes);
+  write(generation: number, offset: number, bytes: Uint8Array): Promise<void> {
+    if (this.#closing) return Promise.reject(closedError());
+    return this.#shared.write(generation, offset, bytes);
   }
 
   async flush(): Promise<void> {
@@ -102,7 +103,11 @@ export class AssetHandle implements Asset {
   }
 
   #alive(): SharedAsset {
-    if (this.#closing) throw new AulosError('store.unavailable', { reason: 'closed' }, 'the asset handle was closed');
+    if (this.#closing) throw closedError();
     return this.#shared;
   }
+}
+
+function closedError(): AulosError {
+  return new AulosError('store.unavailable', { reason: 'closed' }, 'the asset handle was closed');
 }

@@ -22,12 +22,14 @@ export function rangeOf({ chunk, start, length }: Run): ByteRange {
 export const chunkOf = (offset: number): number => Math.floor(offset / CHUNK_BYTES);
 
 /** The parts of `range`, none of which crosses a chunk border. */
-export function* splitByChunk({ start, end }: ByteRange): Generator<ByteRange> {
+export function splitByChunk({ start, end }: ByteRange): ByteRange[] {
+  const parts: ByteRange[] = [];
   while (start < end) {
     const next = Math.min(end, (chunkOf(start) + 1) * CHUNK_BYTES);
-    yield { start, end: next };
+    parts.push({ start, end: next });
     start = next;
   }
+  return parts;
 }
 
 /** A run that holds `bytes` at `range`, which lies in one chunk. */

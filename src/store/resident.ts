@@ -55,10 +55,13 @@ export class Resident {
     const chunk = chunkOf(offset);
     const target = this.#chunks.get(chunk) ?? this.#spare.pop() ?? new Uint8Array(CHUNK_BYTES);
     this.#chunks.set(chunk, target);
-    for (const gap of this.#present.gaps({ start: offset, end: offset + bytes.length })) {
-      target.set(bytes.subarray(gap.start - offset, gap.end - offset), gap.start - chunk * CHUNK_BYTES);
+    const end = offset + bytes.length;
+    for (let gap = this.#present.firstGap({ start: offset, end }); gap; gap = this.#present.firstGap({ start: gap.end, end })) {
+      const isAll = gap.start === offset && gap.end === end;
+      target.set(isAll ? bytes : bytes.subarray(gap.start - offset, gap.end - offset), gap.start - chunk * CHUNK_BYTES);
       this.#present.add(gap);
       if (dirty) this.#dirty.add(gap);
+      if (isAll) return;
     }
   }
 
@@ -75,8 +78,8 @@ export class Resident {
   }
 
   /** Dirty ranges, none across a chunk border, ascending. */
-  *dirtyRanges(): Generator<ByteRange> {
-    for (const range of this.#dirty.toArray()) yield* splitByChunk(range);
+  dirtyRanges(): ByteRange[] {
+    return this.#dirty.toArray().flatMap(splitByChunk);
   }
 
   markClean(range: ByteRange): void {

@@ -112,7 +112,7 @@ export class SharedAsset {
 
   async read(range: ByteRange, signal: AbortSignal): Promise<Uint8Array | undefined> {
     signal.throwIfAborted();
-    const parts = [...splitByChunk(range)];
+    const parts = splitByChunk(range);
     if (!this.held.contains(range) || parts.length === 0) return parts.length === 0 ? new Uint8Array(0) : undefined;
     if (parts.length === 1) return await this.#readWithin(range, signal);
     const { generation } = this;
@@ -151,7 +151,8 @@ export class SharedAsset {
     for (const part of splitByChunk({ start: offset, end: offset + bytes.length })) {
       while (!this.#full && this.#resident.dirtyBytes >= MAX_DIRTY_BYTES) await this.#drain();
       if (this.#closed || generation !== this.generation || !this.facts) return;
-      this.#stage(part, bytes.subarray(part.start - offset, part.end - offset));
+      const isAll = part.end - part.start === bytes.length;
+      this.#stage(part, isAll ? bytes : bytes.subarray(part.start - offset, part.end - offset));
     }
     if (this.#host.medium.syncsEachWrite) await this.flush();
   }
@@ -240,7 +241,8 @@ export class SharedAsset {
   /** Copies bytes of one chunk into memory. Held bytes stay as they are: within one generation they are the same. */
   #stage(part: ByteRange, bytes: Uint8Array): void {
     for (const gap of this.held.gaps(part)) {
-      const missing = bytes.subarray(gap.start - part.start, gap.end - part.start);
+      const isAll = gap.start === part.start && gap.end === part.end;
+      const missing = isAll ? bytes : bytes.subarray(gap.start - part.start, gap.end - part.start);
       this.#resident.put(gap.start, missing, true);
       if (!this.#full) this.#checksums.add(gap.start, missing);
       this.held.add(gap);
@@ -259,7 +261,7 @@ export class SharedAsset {
    */
   #drain(): Promise<void> {
     this.#draining ??= this.#afterTurn(async () => {
-      const idle = [...this.#resident.dirtyRanges()].flatMap((range) => [...this.#underWay.gaps(range)]);
+      const idle = this.#resident.dirtyRanges().flatMap((range) => [...this.#underWay.gaps(range)]);
       const whole = idle.filter((range) => range.end % CHUNK_BYTES === 0 || !contains(range, this.#lastWritten));
       const before = this.#writing;
       if (idle.length > 0) this.#writing = this.#storeBeside(before, whole.length > 0 ? whole : idle);
@@ -285,7 +287,7 @@ export class SharedAsset {
   }
 
   async #flushInTurn(): Promise<void> {
-    while (!this.#full && this.#resident.dirtyBytes > 0) await this.#store([...this.#resident.dirtyRanges()]);
+    while (!this.#full && this.#resident.dirtyBytes > 0) await this.#store(this.#resident.dirtyRanges());
     this.#resident.rest();
     await this.#onMedium(() => this.#volume.sync());
   }
