@@ -3,5 +3,4 @@
  * All that leads to demuxers and decoders is in here, so that what these share comes with it.
  */
 export { segmentIndexer } from '../demux/segment-indexer.ts';
-export { preloadLikelyChunks } from './likely-chunks.ts';
 export { openTrack } from './open-track.ts';
