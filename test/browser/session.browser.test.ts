@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, inject, test, vi } from 'vitest';
 import { Player, type PlayerOptions } from '../../src/playback/player.browser.ts';
 import type { PlayerEventMap } from '../../src/playback/player-events.ts';
+import { wavHeader } from '../../src/playback/wav-header.ts';
 import { RemoteOrigin } from '../fakes/remote-origin.ts';
 
 const origin = new RemoteOrigin(inject('origin'));
@@ -146,4 +147,29 @@ describe('a context that is of no more use', () => {
     expect(player.error).toMatchObject({ code: 'output.device', details: { reason: 'closed' } });
     expect(player.paused).toBe(true);
   });
+});
+
+test('a page that is hidden decodes further ahead, and less when it is seen again', async () => {
+  const [sampleRate, dataBytes] = [8_000, 30 * 8_000 * 2];
+  const header = wavHeader({ sampleRate, channels: 1, format: 's16le' }, dataBytes);
+  const content = new Uint8Array(header.length + dataBytes); // half a minute of silence
+  content.set(header);
+  await origin.put('/half-a-minute.wav', { content, mediaType: 'audio/wav' });
+  const player = createPlayer();
+  const decoded = (seconds: number) =>
+    vi.waitFor(() => expect(player.stats.aheadSeconds).toBeGreaterThanOrEqual(seconds), { timeout: 10_000 });
+  const show = (state: DocumentVisibilityState) => {
+    vi.spyOn(document, 'visibilityState', 'get').mockReturnValue(state);
+    document.dispatchEvent(new Event('visibilitychange'));
+  };
+  player.preload = 'auto';
+  player.src = `${origin.url}/half-a-minute.wav`;
+  await decoded(3);
+  expect(player.stats.aheadSeconds).toBeLessThan(4);
+  show('hidden');
+  await decoded(10);
+  show('visible');
+  await player.seek(5);
+  await decoded(3);
+  expect(player.stats.aheadSeconds).toBeLessThan(4);
 });

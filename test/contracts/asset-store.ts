@@ -451,12 +451,12 @@ export function testAssetStore(name: string, harness: AssetStoreHarness): void {
 
   if (harness.durable) {
     describe(`${name}: lasting`, () => {
-      test('what was flushed is there in another store', async () => {
+      test.each(['asset', 'store'])('what was flushed is there in another store, if the %s was told to', async (told) => {
         const store = createStore();
         const asset = await openBegun(store);
         await fill(asset, 1, { start: 100_000, end: 400_000 });
         await fill(asset, 1, { start: 2_000_000, end: 2_000_001 });
-        await asset.flush();
+        await (told === 'asset' ? asset : store).flush();
         const again = await createStore().open(key);
         expect(again).toMatchObject({ generation: 1, facts, committed: false, volatile: false });
         expect(again.held.toArray()).toEqual([
