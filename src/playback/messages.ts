@@ -13,6 +13,7 @@ import type { ArtworkRequest } from './artwork-answer.ts';
 import type { Levels } from './levels.ts';
 import type { PeaksRequest } from './peaks-answer.ts';
 import type { Answer, PortableOptions, Question } from './questions.ts';
+import type { ReplayGainMode } from './replay-gain.ts';
 
 /** From the page to the worker itself: a new player, or who looks after what is stored, and its port. */
 export interface WorkerGreeting {
@@ -45,6 +46,8 @@ export type ToSession =
   | { readonly type: 'ahead'; readonly seconds: number }
   /** Store what has arrived: the page may be about to end. */
   | { readonly type: 'keep' }
+  /** What is decoded from now on is as loud as that asks for. */
+  | { readonly type: 'replayGain'; readonly mode: ReplayGainMode }
   /** Be silent, and decode nothing. */
   | { readonly type: 'halt' }
   /** Leave a failure: try the network again. */

@@ -4,6 +4,7 @@ import { startContext } from './context-start.browser.ts';
 import type { ContextEvent } from './context-state.ts';
 import { ContextWatch } from './context-watch.browser.ts';
 import { laneFrames, type OutputLane } from './lane.ts';
+import type { Pace } from './rate.ts';
 import type { WorkletCommand, WorkletReport } from './worklet.browser.ts';
 
 /** Length of a change of volume, seconds: too short to notice, long enough not to click. */
@@ -14,6 +15,8 @@ export interface OutputOptions {
   readonly sampleRate: number;
   readonly channels: number;
   readonly workletUrl: string | URL;
+  /** The worklet's module for rates other than 1. */
+  readonly rateUrl: string | URL;
   /** The application's context; it is not closed with the output, and the sound is resampled to its rate. */
   readonly context?: AudioContext;
 }
@@ -33,10 +36,13 @@ export class WorkletOutput {
   readonly ownsContext: boolean;
   readonly #watch: ContextWatch;
   readonly #workletPort: MessagePort;
+  readonly #rateUrl: string | URL;
+  #pace: Pace | undefined;
   #worklet: AudioWorkletNode | undefined;
   #wantsToPlay = false;
 
-  constructor({ sampleRate, channels, workletUrl, context }: OutputOptions) {
+  constructor({ sampleRate, channels, workletUrl, rateUrl, context }: OutputOptions) {
+    this.#rateUrl = rateUrl;
     this.ownsContext = !context;
     this.context = context ?? createContext(sampleRate);
     this.node = new GainNode(this.context);
@@ -61,14 +67,32 @@ export class WorkletOutput {
     this.#command({ type: wants ? 'play' : 'pause' });
   }
 
-  /** Ramps to `gain`, 0..1. */
+  /** 0..1 */
   set gain(gain: number) {
+    this.ramp(gain, RAMP_SECONDS);
+  }
+
+  /** Goes to `gain`, 0..1, linearly. */
+  ramp(gain: number, seconds: number): void {
     const { currentTime } = this.context;
     const { gain: param } = this.node;
     param.cancelScheduledValues(currentTime);
     if (param.value === gain) return;
     param.setValueAtTime(param.value, currentTime);
-    param.linearRampToValueAtTime(gain, currentTime + RAMP_SECONDS);
+    param.linearRampToValueAtTime(gain, currentTime + seconds);
+  }
+
+  /** Plays at another pace, once its module is there; until then as before. @throws AulosError `output.device` when it cannot be loaded. */
+  async setPace(pace: Pace): Promise<void> {
+    if (!this.#pace && pace.rate === 1) return;
+    this.#pace = pace;
+    await this.ready;
+    try {
+      await this.context.audioWorklet.addModule(this.#rateUrl); // a second time costs nothing: the module is there
+    } catch (cause) {
+      throw new AulosError('output.device', { reason: 'rate' }, `the worklet module ${this.#rateUrl} cannot be loaded`, { cause });
+    }
+    if (pace === this.#pace) this.#command({ type: 'pace', pace, channels: this.lane.channels });
   }
 
   /** Time of the context that is being heard now, seconds. */

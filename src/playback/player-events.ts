@@ -21,6 +21,7 @@ export type MediaEventName =
   | 'play'
   | 'playing'
   | 'progress'
+  | 'ratechange'
   | 'seeked'
   | 'seeking'
   | 'timeupdate'

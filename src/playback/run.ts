@@ -2,6 +2,7 @@ import { childController } from '../base/abort.ts';
 import { Scope } from '../base/scope.ts';
 import { Wake } from '../base/wake.ts';
 import type { Publication } from '../engine/engine.ts';
+import type { MediaInfo, PcmBlock } from '../media.ts';
 import { Conformer, type ConformerMemory } from './conform.ts';
 import { crossfade, LONGEST_FADE_SECONDS, Tail } from './crossfade.ts';
 import type { Deck } from './deck.ts';
@@ -19,6 +20,8 @@ export interface RunParts {
   readonly channels: number;
   /** Seconds by which tracks overlap; 0: none. */
   fadeSeconds(): number;
+  /** The factor of a track's samples. */
+  gainOf(info: MediaInfo): number;
   tell(message: FromSession): void;
 }
 
@@ -290,9 +293,11 @@ export class Run {
   }
 
   async *#soundOf(deck: Deck, start: number, signal: AbortSignal): AsyncGenerator<Planes> {
+    let gain: number | undefined; // as it is when the track begins, to its end
     for await (const block of deck.blocks(start, signal)) {
       signal.throwIfAborted();
-      yield* this.#conformer.take(block);
+      gain ??= this.#parts.gainOf(deck.info!);
+      yield* this.#conformer.take(amplified(block, gain));
     }
   }
 
@@ -311,5 +316,8 @@ export class Run {
     return Math.round(Math.min(this.#parts.fadeSeconds(), LONGEST_FADE_SECONDS) * this.#parts.sampleRate);
   }
 }
+
+const amplified = (block: PcmBlock, gain: number): PcmBlock =>
+  gain === 1 ? block : { ...block, planes: block.planes.map((plane) => plane.map((sample) => sample * gain)) };
 
 const isTurn = (from: Turn | Junction): from is Turn => 'sound' in from;

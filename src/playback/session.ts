@@ -8,6 +8,7 @@ import { levelsOf } from './levels.ts';
 import type { Loading, ToSession } from './messages.ts';
 import { Outlet } from './outlet.ts';
 import { feedSink, pcmConfig } from './pipeline.ts';
+import { type ReplayGainMode, replayGainFactor } from './replay-gain.ts';
 import { Run } from './run.ts';
 import type { RevocableSink } from './sink.ts';
 
@@ -32,6 +33,7 @@ export class PlayerSession {
   #runScope = new Scope();
   #run: Run | undefined;
   #fadeSeconds = 0;
+  #replayGain: ReplayGainMode = 'off';
   #publishing: Promise<Publication> | undefined;
   #publication: Publication | undefined;
   #format = '';
@@ -47,6 +49,7 @@ export class PlayerSession {
     else if (message.type === 'load') this.#load(message);
     else if (message.type === 'fade') this.#fadeSeconds = message.seconds;
     else if (message.type === 'ahead') this.#outlet.aheadSeconds = message.seconds;
+    else if (message.type === 'replayGain') this.#replayGain = message.mode;
     else if (message.type === 'halt') this.#halt();
     else this.#steer(message);
   }
@@ -121,6 +124,7 @@ export class PlayerSession {
         sampleRate,
         channels,
         fadeSeconds: () => this.#fadeSeconds,
+        gainOf: (info) => replayGainFactor(info.replayGain, this.#replayGain),
         tell,
       });
       this.#run = run;

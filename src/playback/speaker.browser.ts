@@ -2,6 +2,7 @@ import { AulosError } from '../errors.ts';
 import { type ContextEvent, contextAction } from './context-state.ts';
 import { suits } from './lane.ts';
 import { type OutputOptions, WorkletOutput } from './output.browser.ts';
+import { Sound } from './sound.browser.ts';
 import type { WorkletReport } from './worklet.browser.ts';
 
 /** What a speaker tells. */
@@ -24,8 +25,10 @@ const MAX_LOST = 3;
 
 /** A player's place in the Web Audio graph: one output at a time, another one when a track has another rate. */
 export class Speaker {
-  readonly #options: Pick<OutputOptions, 'workletUrl' | 'context'>;
+  readonly #options: Pick<OutputOptions, 'workletUrl' | 'rateUrl' | 'context'>;
   readonly #listener: SpeakerListener;
+  /** How it sounds, on whatever output. */
+  readonly sound = new Sound((error) => this.#listener.onRefusal(error));
   #output: WorkletOutput;
   /** Aborts when the output is replaced. */
   #life = new AbortController();
@@ -34,7 +37,6 @@ export class Speaker {
   #isOn = false;
   #wasRunning = false;
   #lost = 0;
-  #gain = 1;
   #earlierUnderruns = 0;
   #underruns = 0;
 
@@ -65,12 +67,6 @@ export class Speaker {
   /** Silent render quanta in mid-track, of all outputs so far. */
   get underruns(): number {
     return this.#earlierUnderruns + this.#underruns;
-  }
-
-  /** 0..1 */
-  set gain(gain: number) {
-    this.#gain = gain;
-    this.#output.gain = gain;
   }
 
   /** Goes to another context if sound of this format would not come out as it is; true if it did. */
@@ -109,6 +105,7 @@ export class Speaker {
   }
 
   close(): Promise<void> {
+    this.sound.close();
     this.#life.abort();
     this.#start.abort();
     return this.#output.close();
@@ -160,7 +157,7 @@ export class Speaker {
 
   #create(sampleRate: number, channels: number): WorkletOutput {
     const output = new WorkletOutput({ sampleRate, channels, ...this.#options });
-    output.gain = this.#gain;
+    this.sound.attach(output);
     output.onReport = (report) => {
       this.#underruns = report.underruns;
       if (report.state === 'playing') this.#lost = 0;

@@ -24,6 +24,8 @@ export interface PlayerOptions extends DownloadOptions {
   readonly workerUrl?: string | URL;
   /** The AudioWorklet module. @default `worklet.js` beside the module of aulos */
   readonly workletUrl?: string | URL;
+  /** The AudioWorklet's module for other rates than 1, loaded when one is first set. @default `rate.js` beside the module of aulos */
+  readonly rateUrl?: string | URL;
   /** Play through this context and leave it open; sound of other rates is resampled. @default a context at the track's rate */
   readonly context?: AudioContext;
   /** Rate that the first context is made for, Hz, before the track is known. @default 44100 */
@@ -70,7 +72,14 @@ export class Transport {
 
   /** Loads the worker and the worklet, so that the first sound does not wait for them. */
   constructor(options: PlayerOptions, listener: TransportListener) {
-    const { workerUrl, workletUrl = new URL('./worklet.js', import.meta.url), context, sampleRate = 44_100, ...download } = options;
+    const {
+      workerUrl,
+      workletUrl = new URL('./worklet.js', import.meta.url),
+      rateUrl = new URL('./rate.js', import.meta.url),
+      context,
+      sampleRate = 44_100,
+      ...download
+    } = options;
     this.#download = download;
     this.#listener = listener;
     this.#activity = new Activity((name) => this.#fire(name));
@@ -78,7 +87,7 @@ export class Transport {
     this.#link.port.onmessage = ({ data }: MessageEvent<FromSession>) => this.#hear(data);
     this.#link.onFailure = (reason) => this.#failCurrent(new AulosError('output.device', { reason: 'worker' }, reason));
     this.speaker = new Speaker(
-      { sampleRate, channels: 2, workletUrl, context },
+      { sampleRate, channels: 2, workletUrl, rateUrl, context },
       {
         onOutput: ({ lane, transfer }) => this.tell({ type: 'output', output: lane }, transfer),
         onReport: (report) => this.#onReport(report),
@@ -214,6 +223,16 @@ export class Transport {
       else if (load.stretch) this.decodeFrom(load, currentTime);
     }
     this.followOn();
+  }
+
+  /** Decodes anew from where the listener is, because what is queued is not what it should be. */
+  refill(): void {
+    const { currentTime } = this;
+    const { stretch } = this.#load ?? {};
+    if (!stretch || this.ended) return;
+    const { seek } = stretch;
+    stretch.seek = undefined; // it goes on
+    this.decodeFrom(this.#load!, currentTime, seek);
   }
 
   /** Tells the worker what follows, where that has changed. */
@@ -475,7 +494,7 @@ export class Transport {
       const { stretch } = this.#load ?? {};
       const { at } = this.#following;
       if (!stretch?.landed || at === undefined) return;
-      const left = at - stretch.positionAt(this.speaker.heardTime);
+      const left = (at - stretch.positionAt(this.speaker.heardTime)) / this.speaker.sound.pace.rate;
       if (left > 0) {
         if (left < NEAR_SECONDS && !this.paused) this.#timer = setTimeout(() => this.#evaluate(), Math.ceil(left * 1e3));
         return;
