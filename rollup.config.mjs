@@ -1,4 +1,5 @@
-// Builds dist/: for browsers the page's entry, the worker (with lazy chunks beside it) and the worklet (one file); for Node the library
+// Builds dist/: for browsers the page's entry, the worker (with lazy chunks beside it), the worklets (one file
+// each) and the effects; for Node the library
 // and the command line; and the rolled-up types of both.
 import { rmSync } from 'node:fs';
 import { builtinModules } from 'node:module';
@@ -121,12 +122,17 @@ export default [
     plugins: browser([minify]),
     onwarn,
   })),
-  {
-    input: 'src/playback/worklet.browser.ts',
-    output: { file: 'dist/browser/worklet.js', format: 'es', inlineDynamicImports: true, sourcemap: true },
+  ...Object.entries({
+    worklet: 'src/playback/worklet.browser.ts',
+    rate: 'src/playback/rate.browser.ts',
+    limiter: 'src/playback/effects/limiter-worklet.browser.ts',
+    effects: 'src/effects.browser.ts',
+  }).map(([name, input]) => ({
+    input,
+    output: { file: `dist/browser/${name}.js`, format: 'es', inlineDynamicImports: true, sourcemap: true },
     plugins: browser([minify]),
     onwarn,
-  },
+  })),
   {
     input: { node: 'src/node.ts', cli: 'src/cli/main.node.ts' },
     output: {
@@ -140,9 +146,9 @@ export default [
     plugins: [resolve({ extensions: ['.ts', '.mjs', '.js'] }), compile],
     onwarn,
   },
-  ...['browser', 'node'].map((platform) => ({
-    input: `src/${platform}.ts`,
-    output: { file: `dist/${platform}.d.ts`, format: 'es' },
+  ...Object.entries({ browser: 'src/browser.ts', node: 'src/node.ts', effects: 'src/effects.browser.ts' }).map(([name, input]) => ({
+    input,
+    output: { file: `dist/${name}.d.ts`, format: 'es' },
     external: isNodeExternal,
     plugins: [dts()],
     onwarn,
