@@ -126,11 +126,11 @@ export class DiskVolume implements Volume {
     await typed(() => this.#writer.sync());
   }
 
-  async load(run: Run): Promise<Uint8Array | undefined> {
+  async load(run: Run, spare?: Uint8Array): Promise<Uint8Array | undefined> {
     if (this.#closed) return undefined; // nobody would close the file again
     const file = this.#layout.dataFile(this.#key, this.#generation);
     return await typed(async () => {
-      const bytes = Buffer.allocUnsafeSlow(run.length); // all that is not read is cut off
+      const bytes = spare ?? Buffer.allocUnsafeSlow(run.length); // all that is not read is cut off
       try {
         const { bytesRead } = await this.#files.use(file, (handle) => handle.read(bytes, 0, run.length, rangeOf(run).start));
         return bytes.subarray(0, bytesRead);

@@ -73,8 +73,11 @@ export interface Volume {
   write(pieces: readonly Piece[]): Promise<void>;
   /** Makes durable what was written. */
   sync(): Promise<void>;
-  /** The bytes of a run, as they are: the caller verifies them. Undefined if they are missing. */
-  load(run: Run): Promise<Uint8Array | undefined>;
+  /**
+   * The bytes of a run, as they are: the caller verifies them. Undefined if they are missing. They may lie at the start of `spare`, which
+   * has room for any run and is the medium's until this settles.
+   */
+  load(run: Run, spare?: Uint8Array): Promise<Uint8Array | undefined>;
   /** Forgets a run whose bytes are damaged. */
   drop(run: Run): Promise<void>;
   /** Deletes the asset; a later `begin` starts it anew. */

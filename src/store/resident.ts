@@ -6,6 +6,8 @@ import { CHUNK_BYTES, chunkOf, splitByChunk } from './record.ts';
  * anew what the one before gave to the garbage collector.
  */
 const MAX_SPARE = 24;
+/** So little is copied for who reads it, so that the buffer of the chunk can be used again. */
+const FEW_BYTES = 4096;
 
 /**
  * The bytes of an asset that are in memory, chunk by chunk. *Dirty* bytes are in memory only. A byte that is present is never written
@@ -33,10 +35,11 @@ export class Resident {
     return this.#present.firstGap(range);
   }
 
-  /** A view of `range`, which is present and lies in one chunk. It may be kept. */
+  /** The bytes of `range`, which is present and lies in one chunk. They may be kept; a few of them do not keep their whole chunk. */
   view(range: ByteRange): Uint8Array {
-    this.#viewed.add(chunkOf(range.start));
-    return this.peek(range);
+    const isFew = range.end - range.start <= FEW_BYTES;
+    if (!isFew) this.#viewed.add(chunkOf(range.start));
+    return isFew ? this.peek(range).slice() : this.peek(range);
   }
 
   /** As {@link view}, but valid only while the range is present. */
@@ -53,7 +56,7 @@ export class Resident {
   /** Copies in what is missing of bytes that lie in one chunk. */
   put(offset: number, bytes: Uint8Array, dirty: boolean): void {
     const chunk = chunkOf(offset);
-    const target = this.#chunks.get(chunk) ?? this.#spare.pop() ?? new Uint8Array(CHUNK_BYTES);
+    const target = this.#chunks.get(chunk) ?? this.takeSpare();
     this.#chunks.set(chunk, target);
     const end = offset + bytes.length;
     for (let gap = this.#present.firstGap({ start: offset, end }); gap; gap = this.#present.firstGap({ start: gap.end, end })) {
@@ -65,16 +68,25 @@ export class Resident {
     }
   }
 
-  /** As {@link put} for clean bytes that nobody changes any more. Those of a whole chunk are kept as they are. */
-  adopt(offset: number, bytes: Uint8Array): void {
+  /** A buffer of a chunk's size that is free. It is given back to {@link adopt}, or lost. */
+  takeSpare(): Uint8Array {
+    return this.#spare.pop() ?? new Uint8Array(CHUNK_BYTES);
+  }
+
+  /**
+   * As {@link put} for clean bytes that nobody changes any more. Those of a whole chunk are kept as they are. `spare` is a buffer that was
+   * taken to load them; they may lie in it.
+   */
+  adopt(offset: number, bytes: Uint8Array, spare: Uint8Array): void {
     const chunk = chunkOf(offset);
-    if (bytes.length < CHUNK_BYTES || this.#chunks.has(chunk)) {
-      this.put(offset, bytes, false);
-      return;
-    }
-    this.#chunks.set(chunk, bytes);
-    this.#viewed.add(chunk);
-    this.#present.add(rangeOfChunk(chunk));
+    const isOurs = bytes.buffer === spare.buffer;
+    const isKept = bytes.length === CHUNK_BYTES && !this.#chunks.has(chunk);
+    if (isKept) {
+      this.#chunks.set(chunk, bytes);
+      if (!isOurs) this.#viewed.add(chunk);
+      this.#present.add(rangeOfChunk(chunk));
+    } else this.put(offset, bytes, false);
+    if (!isKept || !isOurs) this.#setAside(spare);
   }
 
   /** Dirty ranges, none across a chunk border, ascending. */
@@ -130,10 +142,14 @@ export class Resident {
   #drop(chunk: number): void {
     const bytes = this.#chunks.get(chunk);
     const isOurs = !this.#viewed.delete(chunk);
-    if (bytes && isOurs && this.#spare.length < MAX_SPARE) this.#spare.push(bytes);
+    if (bytes && isOurs) this.#setAside(bytes);
     this.#chunks.delete(chunk);
     this.#present.delete(rangeOfChunk(chunk));
     this.#dirty.delete(rangeOfChunk(chunk));
+  }
+
+  #setAside(bytes: Uint8Array): void {
+    if (this.#spare.length < MAX_SPARE) this.#spare.push(bytes);
   }
 
   #dirtyChunks(): number[] {

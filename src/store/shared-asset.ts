@@ -333,13 +333,14 @@ export class SharedAsset {
         this.#lose(gap);
         return undefined;
       }
-      const bytes = await raceAbort(this.#load(run), signal);
+      const spare = this.#resident.takeSpare();
+      const bytes = await raceAbort(this.#load(run, spare), signal);
       if (generation !== this.generation || this.#closed) return undefined;
       if (!bytes || !isSound(run, bytes, this.#host.medium.checksum)) {
         this.#heal(run);
         return undefined;
       }
-      this.#resident.adopt(rangeOf(run).start, bytes);
+      this.#resident.adopt(rangeOf(run).start, bytes, spare);
     }
     const view = this.#resident.view(range);
     this.#resident.trim(this.#host.medium.residentBytes);
@@ -347,9 +348,9 @@ export class SharedAsset {
   }
 
   /** A medium that cannot be read is a damaged run: it costs a fetch, not the playback. */
-  async #load(run: Run): Promise<Uint8Array | undefined> {
+  async #load(run: Run, spare?: Uint8Array): Promise<Uint8Array | undefined> {
     try {
-      return await this.#volume.load(run);
+      return await this.#volume.load(run, spare);
     } catch (error) {
       if (isAulosError(error)) return undefined;
       throw error;
