@@ -1,10 +1,11 @@
-// The demo's server: the page, the built library, and the origin of its tracks with ranges, a rate and a latency that the page can set.
+// The demo's server: the page, the built library, and the origin of its tracks with ranges, over a network that the page can make worse.
 import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { adjust, Networks, sendOver } from './network.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 /** Path prefix → folder; the longest prefix that fits wins. */
@@ -29,14 +30,14 @@ const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker
 
 /**
  * Starts the server on loopback; `port` 0 takes a free one, `roots` adds folders to serve. Gives its address, the network that it
- * imitates for /media/ (bytes per second and milliseconds before an answer; 0 is none), the log of media requests, and what stops it.
+ * imitates for requests to /media/ that name no session of their own, the log of media requests, and what stops it.
  */
 export async function startDemo({ port = 0, roots = {} } = {}) {
   const mounts = Object.entries({ ...ownRoots, ...roots }).sort(([a], [b]) => b.length - a.length);
-  const network = { rate: 0, latencyMs: 0 };
+  const networks = new Networks();
   const log = [];
   const server = createServer((request, response) => {
-    answer(request, response, mounts, network, log).catch(() => response.destroy());
+    answer(request, response, mounts, networks.of(request.headers['x-demo-session']), log).catch(() => response.destroy());
   });
   await new Promise((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${server.address().port}/`;
@@ -44,7 +45,7 @@ export async function startDemo({ port = 0, roots = {} } = {}) {
     server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));
   };
-  return { url, network, log, close };
+  return { url, network: networks.common, log, close };
 }
 
 async function answer(request, response, mounts, network, log) {
@@ -58,6 +59,7 @@ async function answer(request, response, mounts, network, log) {
   const range = isMedia ? rangeOf(request.headers.range, info.size) : undefined;
   if (isMedia) log.push({ path: pathname, range: request.headers.range });
   if (isMedia && network.latencyMs > 0) await wait(network.latencyMs);
+  if (isMedia && network.offline) return response.destroy();
   const headers = {
     'content-type': types[path.extname(file)] ?? 'application/octet-stream',
     'cache-control': 'no-cache',
@@ -70,7 +72,7 @@ async function answer(request, response, mounts, network, log) {
   if (range) headers['content-range'] = `bytes ${start}-${end - 1}/${info.size}`;
   response.writeHead(range ? 206 : 200, { ...headers, 'content-length': end - start });
   if (request.method === 'HEAD') return response.end();
-  if (isMedia && network.rate > 0) return sendSlowly(response, file, start, end, network);
+  if (isMedia) return sendOver(network, response, file, { start, end });
   createReadStream(file, { start, end: Math.max(start, end - 1) }).pipe(response);
 }
 
@@ -91,34 +93,8 @@ function rangeOf(header, size) {
   return start < end ? { start, end } : 'unsatisfiable';
 }
 
-/** Sends at the network's rate in slices of 10 ms, as a link does; a change of the rate shows at the next slice. */
-async function sendSlowly(response, file, start, end, network) {
-  const handle = await open(file);
-  let due = performance.now();
-  try {
-    for (let at = start; at < end && !response.destroyed; ) {
-      const rate = network.rate || 1e9;
-      const slice = Math.min(end - at, Math.max(1, Math.round(rate / 100)), 1 << 20);
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(slice), { position: at });
-      at += bytesRead;
-      const isFull = !response.write(buffer.subarray(0, bytesRead));
-      if (isFull && !response.destroyed) await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
-      due = Math.max(due + (bytesRead / rate) * 1_000, performance.now() - 100); // a link does not catch up for ever
-      const restMs = due - performance.now();
-      if (restMs > 1) await wait(restMs);
-    }
-    response.end();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** `GET /network` tells the imitated network, `PUT /network?rate=…&latency=…` sets it. */
+/** `GET /network` tells the imitated network of a tab, `PUT /network?rate=…&latency=…&drop=…&offline=…` sets it. */
 function answerNetwork(request, response, network) {
-  const asked = new URL(request.url, 'http://localhost').searchParams;
-  if (request.method === 'PUT') {
-    if (asked.has('rate')) network.rate = Math.max(0, Number(asked.get('rate')) || 0);
-    if (asked.has('latency')) network.latencyMs = Math.min(5_000, Math.max(0, Number(asked.get('latency')) || 0));
-  }
+  if (request.method === 'PUT') adjust(network, new URL(request.url, 'http://localhost').searchParams);
   response.writeHead(200, { 'content-type': types['.json'], 'cache-control': 'no-store' }).end(JSON.stringify(network));
 }
