@@ -2,6 +2,7 @@ import type { ByteRange } from '../base/ranges.ts';
 import type { AulosError } from '../errors.ts';
 import type { MediaInfo, Tags } from '../media.ts';
 import type { Phase } from '../source/source.ts';
+import { canPlayType } from './can-play-type.ts';
 import { LONGEST_FADE_SECONDS } from './crossfade.ts';
 import type { Effect } from './effects/effect.ts';
 import type { Load, Part } from './load.ts';
@@ -11,7 +12,7 @@ import { PlayerEventTarget, type PlayerStats } from './player-events.ts';
 import { Programme } from './programme.ts';
 import type { Queue } from './queue.ts';
 import { RATES } from './rate.ts';
-import { HAVE_NOTHING, type ReadyState } from './readiness.ts';
+import { HAVE_ENOUGH_DATA, HAVE_NOTHING, type ReadyState } from './readiness.ts';
 import type { ReplayGainMode } from './replay-gain.ts';
 import { SecondsRanges, secondsOf } from './seconds-ranges.ts';
 import type { Sound } from './sound.browser.ts';
@@ -33,6 +34,9 @@ export class Player extends PlayerEventTarget {
   readonly #programme: Programme;
   /** The next track is loaded and not played, as when a `src` is set. */
   #comesPaused = false;
+  #autoplay = false;
+  /** Neither play() nor pause() was called since it was loaded. */
+  #canAutoplay = false;
   #crossfade = 0;
   #volume = 1;
   #muted = false;
@@ -47,7 +51,11 @@ export class Player extends PlayerEventTarget {
         if (item) this.#programme.follow(item);
         this.fireOwn('trackchange', { item, previous, reason });
       },
-      fire: (name) => this.fire(name),
+      fire: (name) => {
+        this.fire(name);
+        if (name === 'loadstart' && this.paused) this.#canAutoplay = true;
+        else if (name === 'canplaythrough') this.#playByItself();
+      },
       fireOwn: (name, detail) => this.fireOwn(name, detail),
     });
     this.#programme = new Programme({
@@ -115,6 +123,27 @@ export class Player extends PlayerEventTarget {
     if (url) this.queue.replace(url);
     else this.queue.clear();
     this.#comesPaused = false;
+    if (this.#autoplay) this.#transport.preloadAs('auto');
+  }
+
+  /**
+   * Plays what is loaded as soon as it can be played through, unless `play()` or `pause()` was called before; where the browser wants a gesture,
+   * the next one plays it.
+   */
+  get autoplay(): boolean {
+    return this.#autoplay;
+  }
+
+  set autoplay(autoplay: boolean) {
+    this.#autoplay = autoplay;
+    if (!autoplay) return;
+    this.#transport.preloadAs('auto');
+    if (this.readyState === HAVE_ENOUGH_DATA) this.#playByItself();
+  }
+
+  /** Whether aulos plays a media type, as `HTMLMediaElement.canPlayType` tells of the browser: 'probably', 'maybe' or ''. */
+  static canPlayType(mediaType: string): CanPlayTypeResult {
+    return canPlayType(mediaType);
   }
 
   get currentSrc(): string {
@@ -219,8 +248,9 @@ export class Player extends PlayerEventTarget {
 
   set volume(volume: number) {
     checkVolume(volume);
+    const isNews = volume !== this.#volume;
     this.#volume = volume;
-    this.#applyVolume();
+    this.#applyVolume(isNews);
   }
 
   get muted(): boolean {
@@ -228,8 +258,9 @@ export class Player extends PlayerEventTarget {
   }
 
   set muted(muted: boolean) {
+    const isNews = muted !== this.#muted;
     this.#muted = muted;
-    this.#applyVolume();
+    this.#applyVolume(isNews);
   }
 
   /**
@@ -372,6 +403,7 @@ export class Player extends PlayerEventTarget {
   load(): void {
     this.playbackRate = this.#defaultPlaybackRate;
     this.#transport.jump(this.queue.current, 'picked', true);
+    if (this.#autoplay) this.#transport.preloadAs('auto');
   }
 
   /**
@@ -381,6 +413,7 @@ export class Player extends PlayerEventTarget {
    * `pause()` or a load comes in between.
    */
   play(): Promise<void> {
+    this.#canAutoplay = false;
     if (this.error) return Promise.reject(this.error);
     if (this.ended) this.currentTime = 0;
     return this.#transport.play();
@@ -395,6 +428,7 @@ export class Player extends PlayerEventTarget {
   }
 
   pause(): void {
+    this.#canAutoplay = false;
     this.#transport.pause();
   }
 
@@ -428,6 +462,10 @@ export class Player extends PlayerEventTarget {
     return this.close();
   }
 
+  #playByItself(): void {
+    if (this.#autoplay && this.#canAutoplay && this.paused) this.play().catch(() => {}); // the events tell
+  }
+
   /** A part of its own, which nothing waits for. */
   #controlFromSystem(): void {
     import('./media-session.browser.ts').then(({ controlFromSystem }) => controlFromSystem(this, this.#transport.signal)).catch(() => {});
@@ -441,9 +479,9 @@ export class Player extends PlayerEventTarget {
     return this.#transport.speaker.sound;
   }
 
-  #applyVolume(): void {
+  #applyVolume(isNews: boolean): void {
     this.#sound.gain = this.#muted ? 0 : this.#volume;
-    this.fire('volumechange');
+    if (isNews) this.fire('volumechange');
   }
 }
 

@@ -142,11 +142,13 @@ export class Transport {
     if (before) this.#leave(before, isPaused);
     this.#load = item && (isAtHand ? next : this.#createLoad(item, part));
     if (before?.item !== item) this.#listener.onTrack(item, before?.item, reason);
-    if (!this.#load) return;
-    this.#fire('loadstart');
+    const load = this.#load;
+    if (!load) return;
+    if (isAtHand) this.#fire('loadstart');
+    else queueMicrotask(() => this.#load === load && this.#fire('loadstart')); // after the `play` of the same task, as HTML says
     if (!this.paused) this.#fire('waiting');
     this.preloadAs(this.paused ? this.preload : 'auto');
-    if (isAtHand) this.#onHandedOver(this.#load);
+    if (isAtHand) this.#onHandedOver(load);
     this.#evaluate();
   }
 
@@ -180,7 +182,7 @@ export class Transport {
       if (this.ended) this.#activity.leave();
       this.preloadAs('metadata');
       this.decodeFrom(load, target, { resolve, reject });
-      this.#fire('seeking');
+      if (load.readyState > HAVE_NOTHING) this.#fire('seeking'); // else when it is
       this.#evaluate();
     });
   }
@@ -292,7 +294,7 @@ export class Transport {
     this.tell({ type: 'halt' });
     for (const { id } of [load, ...this.#following.cut(0)]) this.tell({ type: 'unload', load: id });
     load.stretch?.seek?.reject(aborted);
-    if (load.isFetching) this.#fire('abort');
+    if (load.info || !load.error) this.#fire('abort'); // unless it is no source at all
     this.#load = undefined;
     this.#fire('emptied');
     if (isPaused) this.#withdrawWish();
@@ -477,7 +479,10 @@ export class Transport {
     const load = this.#load;
     if (!load) return;
     const { at } = this.#following;
-    for (const name of load.updateReadyState(this.currentTime, at !== undefined)) this.#fire(name);
+    for (const name of load.updateReadyState(this.currentTime, at !== undefined)) {
+      this.#fire(name);
+      if (name === 'loadedmetadata' && load.stretch?.seek) this.#fire('seeking');
+    }
     const { stretch } = load;
     const state = stretch?.report?.state;
     const isEnd = stretch?.isEnd && !this.#following.next;
