@@ -1,3 +1,5 @@
+import { CAPACITY, CHANNELS, HEADER_BYTES } from './pcm-ring-memory.ts';
+
 /**
  * A ring of planar float PCM in shared memory for one producer and one consumer, without locks.
  *
@@ -18,10 +20,7 @@ const TAKEN = 1;
 const SKIP = 2;
 const EPOCH = 3;
 const COMPLETE = 4;
-const CHANNELS = 5;
-const CAPACITY = 6;
 const TIMESTAMP = 4;
-const HEADER_BYTES = 40;
 /** What a consumer may be about to take, frames: several render quanta. */
 const NEAR_FRAMES = 1_024;
 
@@ -46,7 +45,7 @@ export class PcmRing {
   #seenSkip = 0;
   #sinceSkip = 0;
 
-  /** Attaches to a buffer made by {@link PcmRing.allocate}. */
+  /** Attaches to a buffer made by {@link allocatePcmRing}. */
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;
     this.#cells = new Int32Array(buffer, 0, 8);
@@ -55,16 +54,6 @@ export class PcmRing {
     this.capacity = this.#cells[CAPACITY];
     const planeAt = (channel: number) => HEADER_BYTES + channel * this.capacity * 4;
     this.#planes = Array.from({ length: this.channels }, (_, i) => new Float32Array(buffer, planeAt(i), this.capacity));
-  }
-
-  /** Memory for the largest power of two of frames that is not above `frames`. */
-  static allocate(channels: number, frames: number): SharedArrayBuffer {
-    const capacity = 2 ** Math.floor(Math.log2(frames));
-    const buffer = new SharedArrayBuffer(HEADER_BYTES + channels * capacity * 4);
-    const cells = new Int32Array(buffer, 0, 8);
-    cells[CHANNELS] = channels;
-    cells[CAPACITY] = capacity;
-    return buffer;
   }
 
   /** Producer: frames that can be written now. */

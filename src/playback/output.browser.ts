@@ -1,4 +1,4 @@
-import { PcmRing } from '../base/pcm-ring.ts';
+import { allocatePcmRing } from '../base/pcm-ring-memory.ts';
 import { AulosError } from '../errors.ts';
 import { startContext } from './context-start.browser.ts';
 import type { ContextEvent } from './context-state.ts';
@@ -50,7 +50,7 @@ export class WorkletOutput {
     this.#watch = new ContextWatch(this.context, (event) => this.onEvent(event));
     const { port1, port2 } = new MessageChannel();
     this.#workletPort = port2;
-    const ring = globalThis.crossOriginIsolated ? PcmRing.allocate(channels, laneFrames(this.context.sampleRate, channels)) : undefined;
+    const ring = globalThis.crossOriginIsolated ? allocatePcmRing(channels, laneFrames(this.context.sampleRate, channels)) : undefined;
     this.lane = { lane: { port: port1, ring }, sampleRate: this.context.sampleRate, channels, forSampleRate: sampleRate };
     this.ready = this.#start(workletUrl, channels, ring);
     this.ready.catch(() => {}); // whoever plays awaits it

@@ -1,6 +1,6 @@
 import { AulosError } from '../errors.ts';
 import type { Effect } from './effects/effect.ts';
-import { EffectChain } from './effects/effect-chain.ts';
+import type { EffectChain } from './effects/effect-chain.ts';
 import type { WorkletOutput } from './output.browser.ts';
 import type { Pace } from './rate.ts';
 
@@ -28,7 +28,7 @@ export class Sound {
   /** Goes on with another output. */
   attach(output: WorkletOutput): void {
     this.#output = output;
-    this.#chain = new EffectChain(output.node);
+    this.#chain = undefined;
     output.gain = this.#gain;
     if (this.#pace.rate !== 1) this.#applyPace();
     if (this.#effects.length > 0) this.#applyEffects();
@@ -99,7 +99,14 @@ export class Sound {
     const refuse = (cause: unknown) => {
       throw new AulosError('output.device', { reason: 'effects' }, `an effect cannot be had: ${cause}`, { cause });
     };
-    if (this.#output) this.#tell(this.#output, this.#chain!.use(this.#effects).catch(refuse));
+    if (this.#output) this.#tell(this.#output, this.#route(this.#output).catch(refuse));
+  }
+
+  async #route(output: WorkletOutput): Promise<void> {
+    const { EffectChain } = await import('./effects/effect-chain.ts'); // most pages have none
+    if (output !== this.#output) return;
+    this.#chain ??= new EffectChain(output.node);
+    await this.#chain.use(this.#effects);
   }
 
   /** What fails because its output was given up is no failure. */

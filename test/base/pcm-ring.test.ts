@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 import { PcmRing } from '../../src/base/pcm-ring.ts';
+import { allocatePcmRing } from '../../src/base/pcm-ring-memory.ts';
 
 /** Two planes that count up from `first`; the second is negative. */
 function counting(first: number, frames: number): Float32Array[] {
@@ -10,7 +11,7 @@ function counting(first: number, frames: number): Float32Array[] {
 }
 
 const pair = (frames: number): { producer: PcmRing; consumer: PcmRing } => {
-  const producer = new PcmRing(PcmRing.allocate(2, frames));
+  const producer = new PcmRing(allocatePcmRing(2, frames));
   return { producer, consumer: new PcmRing(producer.buffer) };
 };
 

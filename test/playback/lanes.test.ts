@@ -1,6 +1,6 @@
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
-import { PcmRing } from '../../src/base/pcm-ring.ts';
+import { allocatePcmRing } from '../../src/base/pcm-ring-memory.ts';
 import { Wake } from '../../src/base/wake.ts';
 import { type LaneFeed, type LaneReply, type LaneSender, laneFrames } from '../../src/playback/lane.ts';
 import { PortLaneFeed, PortLaneSender } from '../../src/playback/port-lane.ts';
@@ -31,7 +31,7 @@ function connect(kind: 'port' | 'ring'): Lane {
     replies.push(reply);
     replied.signal();
   };
-  const ring = kind === 'ring' ? PcmRing.allocate(2, laneFrames(RATE, 2)) : undefined;
+  const ring = kind === 'ring' ? allocatePcmRing(2, laneFrames(RATE, 2)) : undefined;
   return {
     sender: ring ? new RingLaneSender(ring, toWorklet, hear) : new PortLaneSender(toWorklet, RATE, 2, hear),
     feed: ring ? new RingLaneFeed(ring, toWorker, RATE) : new PortLaneFeed(toWorker, RATE),
