@@ -25,9 +25,11 @@ $('refill').addEventListener('click', () => player.queue.replace(...items));
 const say = control(player);
 controlSound(player);
 logEvents(player);
-const everyFrame = [showWaveform(player), showMeters(player), showFacts(player)];
+const [showPosition, showLevels, showNumbers] = [showWaveform(player), showMeters(player), showFacts(player)];
+setInterval(showNumbers, 100);
 requestAnimationFrame(function frame() {
-  for (const show of everyFrame) show();
+  showPosition();
+  showLevels();
   requestAnimationFrame(frame);
 });
 

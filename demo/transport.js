@@ -67,8 +67,8 @@ export function control(player) {
   };
   document.addEventListener('keydown', (event) => {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const isTaken = event.target.closest('input, select, dialog, [role=slider]') || (key === ' ' && event.target.closest('button'));
-    if (isTaken || event.ctrlKey || event.metaKey || event.altKey || !Object.hasOwn(keys, key)) return;
+    const isTaken = event.target.closest('input, select, dialog') || (key === ' ' && event.target.closest('button'));
+    if (event.defaultPrevented || isTaken || event.ctrlKey || event.metaKey || event.altKey || !Object.hasOwn(keys, key)) return;
     event.preventDefault();
     keys[key]();
   });

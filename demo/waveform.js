@@ -17,6 +17,7 @@ export function showWaveform(player) {
   let aim;
   let colours = coloursOf(slider);
   let painted = '';
+  let described = '';
 
   const lengthOf = () => (Number.isFinite(player.duration) ? player.duration : 0);
 
@@ -41,7 +42,8 @@ export function showWaveform(player) {
     const { clientWidth: width, clientHeight: height } = canvas;
     const seconds = aim ?? player.currentTime;
     const heldSpans = spansOf(player.buffered);
-    const state = [width, seconds.toFixed(2), heldSpans.join(), peaks && known(peaks), colours.played, lengthOf()].join('|');
+    const needle = Math.round((seconds / lengthOf()) * width);
+    const state = [width, needle, heldSpans.join(), peaks && known(peaks), colours.played, lengthOf()].join('|');
     if (state !== painted) draw(width, height, seconds, heldSpans);
     painted = state;
   }
@@ -71,6 +73,9 @@ export function showWaveform(player) {
     const length = lengthOf();
     const seconds = aim ?? player.currentTime;
     const about = length && !player.durationIsExact ? ' (about)' : '';
+    const state = [Math.round(seconds * 2), length, about].join();
+    if (state === described) return;
+    described = state;
     $('time').textContent = clock(seconds);
     $('duration').textContent = length ? clock(length) + about : '–:––';
     slider.setAttribute('aria-disabled', String(!length));
