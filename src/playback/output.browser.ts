@@ -37,6 +37,8 @@ export class WorkletOutput {
   readonly #watch: ContextWatch;
   readonly #workletPort: MessagePort;
   readonly #rateUrl: string | URL;
+  /** The module for rates, once it is wanted. */
+  #rate: Promise<void> | undefined;
   #pace: Pace | undefined;
   #worklet: AudioWorkletNode | undefined;
   #wantsToPlay = false;
@@ -84,14 +86,10 @@ export class WorkletOutput {
 
   /** Plays at another pace, once its module is there; until then as before. @throws AulosError `output.device` when it cannot be loaded. */
   async setPace(pace: Pace): Promise<void> {
-    if (!this.#pace && pace.rate === 1) return;
+    if (!this.#rate && pace.rate === 1) return;
     this.#pace = pace;
-    await this.ready;
-    try {
-      await this.context.audioWorklet.addModule(this.#rateUrl); // a second time costs nothing: the module is there
-    } catch (cause) {
-      throw new AulosError('output.device', { reason: 'rate' }, `the worklet module ${this.#rateUrl} cannot be loaded`, { cause });
-    }
+    this.#rate ??= this.ready.then(() => this.#addModule(this.#rateUrl, 'rate'));
+    await this.#rate;
     if (pace === this.#pace) this.#command({ type: 'pace', pace, channels: this.lane.channels });
   }
 
@@ -121,11 +119,7 @@ export class WorkletOutput {
   }
 
   async #start(workletUrl: string | URL, channels: number, ring: SharedArrayBuffer | undefined): Promise<void> {
-    try {
-      await this.context.audioWorklet.addModule(workletUrl);
-    } catch (cause) {
-      throw new AulosError('output.device', { reason: 'worklet' }, `the worklet module ${workletUrl} cannot be loaded`, { cause });
-    }
+    await this.#addModule(workletUrl, 'worklet');
     if (this.context.state === 'closed') return;
     const worklet = new AudioWorkletNode(this.context, 'aulos-player', { numberOfInputs: 0, outputChannelCount: [channels] });
     worklet.port.onmessage = ({ data }: MessageEvent<WorkletReport>) => this.onReport(data);
@@ -133,6 +127,14 @@ export class WorkletOutput {
     this.#worklet = worklet;
     this.#command({ type: 'lane', lane: { port: this.#workletPort, ring } }, [this.#workletPort]);
     this.#command({ type: this.#wantsToPlay ? 'play' : 'pause' });
+  }
+
+  async #addModule(url: string | URL, reason: string): Promise<void> {
+    try {
+      await this.context.audioWorklet.addModule(url);
+    } catch (cause) {
+      throw new AulosError('output.device', { reason }, `the worklet module ${url} cannot be loaded`, { cause });
+    }
   }
 
   #command(command: WorkletCommand, transfer: Transferable[] = []): void {
