@@ -8,7 +8,7 @@ export interface SessionPlayer extends EventTarget {
   readonly info: MediaInfo | undefined;
   readonly paused: boolean;
   readonly duration: number;
-  readonly playbackRate?: number;
+  readonly playbackRate: number;
   currentTime: number;
   play(): Promise<void>;
   pause(): void;
@@ -150,7 +150,7 @@ class PlayerSessionControls {
   }
 
   #tellPosition(): void {
-    const { duration, currentTime, playbackRate = 1, paused, queue } = this.#player;
+    const { duration, currentTime, playbackRate, paused, queue } = this.#player;
     this.#session.playbackState = queue.current ? (paused ? 'paused' : 'playing') : 'none';
     this.#session.setPositionState(sessionPosition(duration, currentTime, playbackRate));
   }

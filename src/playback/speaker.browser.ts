@@ -35,7 +35,7 @@ export class Speaker {
   /** Aborts when it is stopped, or starts anew. */
   #start = new AbortController();
   #isOn = false;
-  #wasRunning = false;
+  #isRunning = false;
   #lost = 0;
   #earlierUnderruns = 0;
   #underruns = 0;
@@ -50,9 +50,9 @@ export class Speaker {
     return this.#output.context;
   }
 
-  /** Whether anything can be heard. */
+  /** Whether anything can be heard, as was told last. */
   get isRunning(): boolean {
-    return this.#output.isRunning;
+    return this.#isRunning;
   }
 
   get node(): AudioNode {
@@ -87,7 +87,6 @@ export class Speaker {
     this.#isOn = true;
     this.#start.abort();
     this.#output.wantsToPlay = true;
-    this.#wasRunning = this.#output.isRunning;
     if (this.context.state === 'closed') this.#lose(true);
     else this.#begin();
   }
@@ -131,11 +130,12 @@ export class Speaker {
   }
 
   #hear(event: ContextEvent): void {
+    const wasRunning = this.#isRunning;
     const { isRunning } = this.#output;
+    this.#isRunning = isRunning;
     if (event === 'statechange' && isRunning) this.#listener.onRunning();
     if (!this.#isOn) return;
-    if (this.#wasRunning && !isRunning && this.context.state !== 'closed') this.#listener.onInterrupted();
-    this.#wasRunning = isRunning;
+    if (wasRunning && !isRunning && this.context.state !== 'closed') this.#listener.onInterrupted();
     this.#act(event);
   }
 
@@ -163,6 +163,7 @@ export class Speaker {
       if (report.state === 'playing') this.#lost = 0;
       this.#listener.onReport(report);
     };
+    this.#isRunning = output.isRunning;
     output.onEvent = (event) => this.#hear(event);
     this.#listener.onOutput(output);
     return output;

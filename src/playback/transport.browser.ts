@@ -227,14 +227,13 @@ export class Transport {
     this.followOn();
   }
 
-  /** Decodes anew from where the listener is, because what is queued is not what it should be. */
-  refill(): void {
-    const { currentTime } = this;
+  /** Decodes anew from where the listener is, because what is queued is lost or not what it should be. */
+  refill(from = this.currentTime): void {
     const { stretch } = this.#load ?? {};
     if (!stretch || this.ended) return;
     const { seek } = stretch;
     stretch.seek = undefined; // it goes on
-    this.decodeFrom(this.#load!, currentTime, seek);
+    this.decodeFrom(this.#load!, from, seek);
   }
 
   /** Tells the worker what follows, where that has changed. */
@@ -457,13 +456,9 @@ export class Transport {
   /** Another output takes the place of the one that was lost, and is fed from where the sound is. */
   #onLost(): void {
     const { currentTime } = this;
-    const { stretch } = this.#load ?? {};
     this.speaker.replace();
     this.#listener.fireOwn('outputchange', undefined);
-    if (!stretch || this.ended) return;
-    const { seek } = stretch;
-    stretch.seek = undefined; // it goes on with the new output
-    this.decodeFrom(this.#load!, currentTime, seek);
+    this.refill(currentTime);
     this.#evaluate();
   }
 

@@ -114,7 +114,7 @@ describe('a context that is of no more use', () => {
     await changed;
     const from = player.currentTime;
     await next(player, 'playing');
-    expect(events).toEqual(['outputchange', 'waiting', 'playing']);
+    expect(events.filter((name) => name !== 'outputchange')).toEqual(['waiting', 'playing']);
     expect(player.context).not.toBe(context);
     expect(player.currentTime - from).toBeGreaterThanOrEqual(0);
     expect(player.currentTime - from).toBeLessThan(0.5);
