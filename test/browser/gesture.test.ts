@@ -31,7 +31,8 @@ async function openPage(): Promise<void> {
     addEventListener('load', () => {
       const player = new Player();
       Object.assign(globalThis, { player });
-      for (const name of ['play', 'pause', 'unlocked', 'playing', 'error']) player.addEventListener(name, () => console.log(name));
+      for (const name of ['play', 'pause', 'unlocked', 'error']) player.addEventListener(name, () => console.log(name));
+      player.addEventListener('playing', () => console.log('playing'), { once: true }); // a busy machine may starve it
       player.addEventListener('timeupdate', () => player.currentTime > 0.2 && !player.paused && console.log('heard'));
       const button = document.body.appendChild(document.createElement('button'));
       button.textContent = 'toggle';
