@@ -127,6 +127,7 @@ export default [
     rate: 'src/playback/rate.browser.ts',
     limiter: 'src/playback/effects/limiter-worklet.browser.ts',
     effects: 'src/effects.browser.ts',
+    engine: 'src/engine.browser.ts',
   }).map(([name, input]) => ({
     input,
     output: { file: `dist/browser/${name}.js`, format: 'es', inlineDynamicImports: true, sourcemap: true },
@@ -146,7 +147,12 @@ export default [
     plugins: [resolve({ extensions: ['.ts', '.mjs', '.js'] }), compile],
     onwarn,
   },
-  ...Object.entries({ browser: 'src/browser.ts', node: 'src/node.ts', effects: 'src/effects.browser.ts' }).map(([name, input]) => ({
+  ...Object.entries({
+    browser: 'src/browser.ts',
+    node: 'src/node.ts',
+    effects: 'src/effects.browser.ts',
+    engine: 'src/engine.browser.ts',
+  }).map(([name, input]) => ({
     input,
     output: { file: `dist/${name}.d.ts`, format: 'es' },
     external: isNodeExternal,

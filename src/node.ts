@@ -14,6 +14,7 @@ import { createDiskStore, type DiskStoreOptions } from './store/disk.node.ts';
 import { assetKey } from './store/key.ts';
 
 export type { NetTimeouts } from './net/client.ts';
+export * from './playback/engine-surface.ts';
 export type { SampleFormat } from './playback/pcm-encoding.ts';
 export { fileSink, type PcmOutput, streamSink } from './playback/pcm-sink.node.ts';
 export * from './playback/surface.ts';

@@ -2,10 +2,6 @@
 export type { ByteRange, ReadonlyRangeSet } from '../base/ranges.ts';
 export type { DecoderChoice } from '../decode/native.ts';
 export type { PictureBytes } from '../demux/pictures.ts';
-export type { AppSpec, EngineOptions, Publication, SubscribeOptions, Subscription } from '../engine/engine.ts';
-export { Engine } from '../engine/engine.ts';
-export type { Frame, NewFrame, StreamConfig, StreamItem, StreamKey } from '../engine/frame.ts';
-export type { EndReason } from '../engine/stream.ts';
 export type { ErrorCode, ErrorDetails, SerializedError } from '../errors.ts';
 export { AulosError, isAulosError } from '../errors.ts';
 export type { AulosEvent } from '../events/bus.ts';
@@ -35,8 +31,6 @@ export type { ByteSource, FileSource, Phase, Readiness, SourceReader } from '../
 export type { AssetFacts, AssetStat, AssetStore, StoreLimits, Verification } from '../store/store.ts';
 export type { Library, OpenOptions, SourceInput, TrackOptions } from './library.ts';
 export type { Peaks } from './peak-table.ts';
-export { feedSink, pcmConfig, publishBlocks } from './pipeline.ts';
 export { type NewQueueItem, Queue } from './queue.ts';
 export type { QueueItem, QueueJson, Repeat } from './queue-json.ts';
-export type { Sink } from './sink.ts';
 export type { Span, Track } from './track.ts';

@@ -1,0 +1,2 @@
+/** `aulos/engine`: one decode for many readers, in a page. */
+export * from './playback/engine-surface.ts';
