@@ -222,8 +222,11 @@ describe('what cannot be played is told by an error event', () => {
 });
 
 test('after a failure it plays what is decoded, and pauses there', async () => {
-  const url = freshUrl('stereo.flac', '&rate=150000');
-  await origin.fault('/fixtures/stereo.flac', { cutAfter: 100_000 }, { times: 1_000, status: 404 });
+  const content = new Uint8Array(await (await fetch(`${origin.url}/fixtures/stereo.flac`)).arrayBuffer());
+  const path = `/failing-${Date.now()}.flac`;
+  await origin.put(path, { content, mediaType: 'audio/flac', etag: '"1"', cors: 'preflighted' });
+  await origin.fault(path, { cutAfter: 100_000 }, { times: 1_000, status: 404 });
+  const url = `${origin.url}${path}?rate=150000`;
   const player = createPlayer();
   const events: string[] = [];
   for (const name of ['playing', 'error', 'waiting', 'pause', 'ended'] as const) player.addEventListener(name, () => events.push(name));

@@ -58,14 +58,6 @@ describe('the bytes of a segment index', () => {
     expect(SegmentIndex.fromBytes(long.toBytes())).toEqual(long);
   });
 
-  test('hold a data range before the fragment before, as a writer may lay it', () => {
-    const backwards = new SegmentIndex(initRange, 1, [
-      { range: { start: 9_000, end: 9_100 }, decodeTime: 5, duration: 2, sync: true },
-      { range: { start: 800, end: 900 }, decodeTime: 6, duration: 2, sync: true },
-    ]);
-    expect(SegmentIndex.fromBytes(backwards.toBytes())).toEqual(backwards);
-  });
-
   test('are refused when cut anywhere, when longer, or of another version', () => {
     const bytes = index.toBytes();
     for (let length = 0; length < bytes.length; length++) expect(SegmentIndex.fromBytes(bytes.subarray(0, length))).toBeUndefined();
