@@ -8,9 +8,10 @@ import type { ByteRange } from '../base/ranges.ts';
 import type { SerializedError } from '../errors.ts';
 import type { MediaInfo } from '../media.ts';
 import type { Phase } from '../source/source.ts';
-import type { OutputLane } from './lane.ts';
 import type { ArtworkRequest } from './artwork-answer.ts';
+import type { OutputLane } from './lane.ts';
 import type { Levels } from './levels.ts';
+import type { MediaLane } from './media-lane.ts';
 import type { PeaksRequest } from './peaks-answer.ts';
 import type { Answer, PortableOptions, Question } from './questions.ts';
 import type { ReplayGainMode } from './replay-gain.ts';
@@ -34,6 +35,8 @@ export interface Loading {
 export type ToSession =
   /** Where the sound goes from now on. */
   | { readonly type: 'output'; readonly output: OutputLane }
+  /** What it accepts goes there as it is, and not decoded to the output; undefined: nothing any more. */
+  | { readonly type: 'media'; readonly lane: MediaLane | undefined }
   /** Open this URL, and understand its head. */
   | ({ readonly type: 'load' } & Loading)
   /** Decode from `seconds` on, up to `end`, in place of what is being decoded. Before the head is known, it is remembered. */

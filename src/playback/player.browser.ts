@@ -6,6 +6,7 @@ import { canPlayType } from './can-play-type.ts';
 import { LONGEST_FADE_SECONDS } from './crossfade.ts';
 import type { Effect } from './effects/effect.ts';
 import type { Load, Part } from './load.ts';
+import type { OutputChoice, OutputKind } from './output.ts';
 import type { Peaks } from './peak-table.ts';
 import type { PlayerPeaksOptions } from './peaks-request.ts';
 import { PlayerEventTarget, type PlayerStats } from './player-events.ts';
@@ -349,6 +350,15 @@ export class Player extends PlayerEventTarget {
     return this.#sound.setSinkId(id);
   }
 
+  /** What the sound of this track comes out of. Setting it changes that, where the browser can, from where the sound is; `outputchange` tells when. */
+  get output(): OutputKind {
+    return this.#transport.output.kind;
+  }
+
+  set output(choice: OutputChoice) {
+    void this.#transport.choose(choice);
+  }
+
   /** The context in use; another one after `outputchange`, which comes before `loadedmetadata`. */
   get context(): AudioContext {
     return this.#transport.speaker.context;
@@ -368,7 +378,7 @@ export class Player extends PlayerEventTarget {
       requests: progress?.requests ?? 0,
       firstSoundMs,
       aheadSeconds: this.#load?.aheadOf(this.currentTime) ?? 0,
-      outputLatencySeconds: this.context.outputLatency || 0,
+      outputLatencySeconds: this.output === 'media' ? 0 : this.context.outputLatency || 0,
     };
   }
 

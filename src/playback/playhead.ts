@@ -1,4 +1,4 @@
-import type { PumpReport } from './pump.ts';
+import type { OutputReport } from './output.ts';
 
 /**
  * Where the listener is, seconds of media, from what the worklet last said and the time of the context that is being heard now
@@ -6,7 +6,7 @@ import type { PumpReport } from './pump.ts';
  * back within a stretch: while the first of it is on its way to the ear, the playhead stands at its beginning, and while the first of another
  * rate is, it goes on at the rate before. After the end it is at the end, as in HTML.
  */
-export function playheadAt(report: PumpReport, heardTime: number): number {
+export function playheadAt(report: OutputReport, heardTime: number): number {
   const { state, position, since, rate, rateBefore, contextTime, queuedSeconds } = report;
   if (state === 'ended') return position;
   const last = state === 'playing' ? position + queuedSeconds : position;

@@ -64,13 +64,16 @@ const descriptor = (tag: number, payload: readonly number[]): number[] => [
   ...payload,
 ];
 
-/** An OpusHead without its magic, with version 0 and big-endian fields ("Encapsulation of Opus in ISO BMFF" §4.3.2). */
+/**
+ * An OpusHead without its magic, with version 0 and big-endian fields ("Encapsulation of Opus in ISO BMFF" §4.3.2). It tells of no pre-skip: the
+ * append window cuts that off, and browsers would do so a second time, but only at the beginning of the first stream.
+ */
 function opusSpecific(head: Uint8Array): Uint8Array {
   const specific = head.slice(8);
   const from = new DataView(head.buffer, head.byteOffset);
   const to = new DataView(specific.buffer);
   to.setUint8(0, 0);
-  to.setUint16(2, from.getUint16(10, true));
+  to.setUint16(2, 0);
   to.setUint32(4, from.getUint32(12, true));
   to.setInt16(8, from.getInt16(16, true));
   return specific;

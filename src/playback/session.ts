@@ -1,15 +1,20 @@
 import { raceAbort } from '../base/abort.ts';
+import { loadPart } from '../base/part.ts';
 import { Scope } from '../base/scope.ts';
 import type { Engine, Publication, Subscription } from '../engine/engine.ts';
 import { AulosError } from '../errors.ts';
+import type { CodecConfig } from '../media.ts';
 import { Deck, type DeckParts } from './deck.ts';
 import type { OutputLane } from './lane.ts';
 import { levelsOf } from './levels.ts';
+import type { MediaLane } from './media-lane.ts';
+import { MediaSender } from './media-sender.ts';
 import type { Loading, ToSession } from './messages.ts';
 import { Outlet } from './outlet.ts';
 import { feedSink, pcmConfig } from './pipeline.ts';
 import { type ReplayGainMode, replayGainFactor } from './replay-gain.ts';
 import { Run } from './run.ts';
+import type { SessionRun } from './session-run.ts';
 import type { RevocableSink } from './sink.ts';
 
 /** What a session is made of; the composition root gives it. */
@@ -18,6 +23,12 @@ export interface SessionParts extends Omit<DeckParts, 'onProgress'> {
   /** Name of the player's stream in the app `player` of the engine. */
   readonly stream: string;
   createSink(output: OutputLane): RevocableSink;
+}
+
+/** What the page plays by itself, and the way there. */
+interface MediaOffer {
+  readonly lane: MediaLane;
+  readonly sender: MediaSender;
 }
 
 /**
@@ -31,7 +42,8 @@ export class PlayerSession {
   readonly #decks = new Map<number, Deck>();
   /** Ends the run, or the wait for its track to be open. */
   #runScope = new Scope();
-  #run: Run | undefined;
+  #run: SessionRun | undefined;
+  #media: MediaOffer | undefined;
   #fadeSeconds = 0;
   #replayGain: ReplayGainMode = 'off';
   #publishing: Promise<Publication> | undefined;
@@ -40,12 +52,15 @@ export class PlayerSession {
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
-    this.#outlet = new Outlet(parts.createSink, (epoch, from, until) => this.#run?.onBlock(epoch, from, until));
+    this.#outlet = new Outlet(parts.createSink, (epoch, from, until) => {
+      if (this.#run instanceof Run) this.#run.onBlock(epoch, from, until);
+    });
     this.#scope.defer(() => this.#outlet.close());
   }
 
   receive(message: Exclude<ToSession, { type: 'close' | 'answer' | 'keep' }>): void {
     if (message.type === 'output') this.#outlet.offer(message.output);
+    else if (message.type === 'media') this.#offerMedia(message.lane);
     else if (message.type === 'load') this.#load(message);
     else if (message.type === 'fade') this.#fadeSeconds = message.seconds;
     else if (message.type === 'ahead') this.#outlet.aheadSeconds = message.seconds;
@@ -56,6 +71,7 @@ export class PlayerSession {
 
   async close(): Promise<void> {
     await this.#runScope.close();
+    this.#media?.sender.close();
     await Promise.all([...this.#decks.values()].map((deck) => deck.close()));
     await this.#scope.close();
   }
@@ -95,6 +111,12 @@ export class PlayerSession {
     void deck.close();
   }
 
+  #offerMedia(lane: MediaLane | undefined): void {
+    if (this.#run && !(this.#run instanceof Run)) this.#halt();
+    this.#media?.sender.close();
+    this.#media = lane && { lane, sender: new MediaSender(lane) };
+  }
+
   #halt(): void {
     void this.#runScope.close();
     this.#run = undefined;
@@ -108,30 +130,50 @@ export class PlayerSession {
     this.#runScope = scope;
     try {
       const { config } = (await raceAbort(deck.open(), scope.signal)).info;
-      const { sampleRate } = config;
-      const channels = Math.max(2, config.channels);
-      this.#publishing ??= this.#publish(sampleRate, channels);
-      const publication = await raceAbort(this.#publishing, scope.signal);
-      const format = `${sampleRate}/${channels}`;
-      this.#outlet.expect(sampleRate, config.channels);
-      if (this.#format !== format) publication.setConfig(pcmConfig(sampleRate, channels));
-      this.#format = format;
-      this.#outlet.flush(publication.flush());
-      const { tell } = this.#parts;
-      const run = new Run(id, deck, seconds, {
-        publication,
-        outlet: this.#outlet,
-        sampleRate,
-        channels,
-        fadeSeconds: () => this.#fadeSeconds,
-        gainOf: (info) => replayGainFactor(info.replayGain, this.#replayGain),
-        tell,
-      });
-      this.#run = run;
-      scope.defer(() => run.close());
+      const media = this.#media;
+      if (media && config.codecString in media.lane.types) await this.#leaveDecoding(deck, id, seconds, media, scope);
+      else await this.#beginDecoding(deck, id, seconds, config, scope);
     } catch (error) {
       if (!scope.signal.aborted) deck.fail(error);
     }
+  }
+
+  async #beginDecoding(deck: Deck, id: number, seconds: number, config: CodecConfig, scope: Scope): Promise<void> {
+    const { sampleRate } = config;
+    const channels = Math.max(2, config.channels);
+    this.#publishing ??= this.#publish(sampleRate, channels);
+    const publication = await raceAbort(this.#publishing, scope.signal);
+    const format = `${sampleRate}/${channels}`;
+    this.#outlet.expect(sampleRate, config.channels);
+    if (this.#format !== format) publication.setConfig(pcmConfig(sampleRate, channels));
+    this.#format = format;
+    this.#outlet.flush(publication.flush());
+    const { tell } = this.#parts;
+    const run = new Run(id, deck, seconds, {
+      publication,
+      outlet: this.#outlet,
+      sampleRate,
+      channels,
+      fadeSeconds: () => this.#fadeSeconds,
+      gainOf: (info) => replayGainFactor(info.replayGain, this.#replayGain),
+      tell,
+    });
+    this.#take(run, scope);
+  }
+
+  /** To the page, by Media Source. */
+  async #leaveDecoding(deck: Deck, id: number, seconds: number, media: MediaOffer, scope: Scope): Promise<void> {
+    const { MediaRun } = await raceAbort(
+      loadPart('media', () => import('./media-run.ts')),
+      scope.signal,
+    );
+    if (this.#publication) this.#outlet.flush(this.#publication.flush());
+    this.#take(new MediaRun(id, deck, seconds, { ...media, tell: this.#parts.tell }), scope);
+  }
+
+  #take(run: SessionRun, scope: Scope): void {
+    this.#run = run;
+    scope.defer(() => run.close());
   }
 
   /** Begins the player's stream, which lives as long as the session. */

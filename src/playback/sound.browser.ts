@@ -1,6 +1,7 @@
 import { AulosError } from '../errors.ts';
 import type { Effect } from './effects/effect.ts';
 import type { EffectChain } from './effects/effect-chain.ts';
+import type { MediaOutput } from './media-output.browser.ts';
 import type { WorkletOutput } from './output.browser.ts';
 import type { Pace } from './rate.ts';
 
@@ -13,6 +14,7 @@ interface SinkContext {
 export class Sound {
   readonly #onFailure: (error: AulosError) => void;
   #output: WorkletOutput | undefined;
+  #media: MediaOutput | undefined;
   #chain: EffectChain | undefined;
   #gain = 1;
   #pace: Pace = { rate: 1, keepsPitch: true };
@@ -35,11 +37,21 @@ export class Sound {
     if (this.#sinkId) this.#tell(output, this.#applySink());
   }
 
+  /** Goes on with an element, too: effects are not for it. */
+  attachMedia(media: MediaOutput | undefined): void {
+    this.#media = media;
+    if (!media) return;
+    media.gain = this.#gain;
+    media.pace = this.#pace;
+    if (this.#sinkId) media.setSinkId(this.#sinkId).catch(() => {}); // it is played on another device, as in `<audio>`
+  }
+
   /** 0..1, at once but for a ramp that prevents a click. */
   set gain(gain: number) {
     this.#endFade();
     this.#gain = gain;
     if (this.#output) this.#output.gain = gain;
+    if (this.#media) this.#media.gain = gain;
   }
 
   /** Goes to `gain`, 0..1, linearly; resolves when it is there, or something else was asked for. */
@@ -47,6 +59,7 @@ export class Sound {
     this.#endFade();
     this.#gain = gain;
     this.#output?.ramp(gain, seconds);
+    this.#media?.ramp(gain, seconds);
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, seconds * 1e3);
       this.#endFade = () => {
@@ -62,6 +75,7 @@ export class Sound {
 
   set pace(pace: Pace) {
     this.#pace = pace;
+    if (this.#media) this.#media.pace = pace;
     this.#applyPace();
   }
 
@@ -119,6 +133,7 @@ export class Sound {
   async #applySink(id = this.#sinkId): Promise<void> {
     try {
       await (this.#output!.context as AudioContext & SinkContext).setSinkId(id);
+      await this.#media?.setSinkId(id);
     } catch (cause) {
       throw new AulosError('output.device', { reason: 'sinkId' }, `the browser does not play on the device "${id}": ${cause}`, { cause });
     }

@@ -1,15 +1,16 @@
 import { AulosError } from '../errors.ts';
+import type { CodecConfig } from '../media.ts';
 import { type ContextEvent, contextAction } from './context-state.ts';
 import { suits } from './lane.ts';
 import { type OutputOptions, WorkletOutput } from './output.browser.ts';
+import type { OutputReport, PlayerOutput } from './output.ts';
 import { Sound } from './sound.browser.ts';
-import type { WorkletReport } from './worklet.browser.ts';
 
 /** What a speaker tells. */
 export interface SpeakerListener {
   /** A new output is in use; its lane is for the worker. */
   onOutput(output: WorkletOutput): void;
-  onReport(report: WorkletReport): void;
+  onReport(report: OutputReport): void;
   /** It cannot sound: `output.notAllowed` without a gesture, `output.device`. */
   onRefusal(error: AulosError): void;
   /** The context runs, from now on. */
@@ -24,9 +25,10 @@ export interface SpeakerListener {
 const MAX_LOST = 3;
 
 /** A player's place in the Web Audio graph: one output at a time, another one when a track has another rate. */
-export class Speaker {
+export class Speaker implements PlayerOutput {
   readonly #options: Pick<OutputOptions, 'workletUrl' | 'rateUrl' | 'context'>;
   readonly #listener: SpeakerListener;
+  readonly kind = 'worklet';
   /** How it sounds, on whatever output. */
   readonly sound = new Sound((error) => this.#listener.onRefusal(error));
   #output: WorkletOutput;
@@ -70,9 +72,13 @@ export class Speaker {
   }
 
   /** Goes to another context if sound of this format would not come out as it is; true if it did. */
-  suit(sampleRate: number, channels: number): boolean {
+  suit({ sampleRate, channels }: CodecConfig): boolean {
     if (suits(this.#output.lane, sampleRate, channels)) return false;
     this.#change(sampleRate, Math.max(2, channels));
+    return true;
+  }
+
+  goesOnWith(): boolean {
     return true;
   }
 
@@ -101,6 +107,12 @@ export class Speaker {
     this.#isOn = false;
     this.#start.abort();
     this.#output.wantsToPlay = false;
+  }
+
+  /** Stops, and lets go of the device while another output is in use. */
+  rest(): void {
+    this.stop();
+    if (this.#output.ownsContext && this.context.state !== 'closed') void this.context.suspend().catch(() => {});
   }
 
   close(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Levels } from './levels.ts';
+import type { OutputReport } from './output.ts';
 import { playheadAt } from './playhead.ts';
-import type { PumpReport } from './pump.ts';
 
 /** How a promise that was given out is settled. */
 export interface Settle<T> {
@@ -23,7 +23,7 @@ export class Stretch {
   /** Present while a seek waits to land. */
   seek: Settle<number> | undefined;
   #levels: Levels[] = [];
-  #report: PumpReport | undefined;
+  #report: OutputReport | undefined;
 
   constructor(id: number, target: number, seek: Settle<number> | undefined) {
     this.id = id;
@@ -33,11 +33,11 @@ export class Stretch {
   }
 
   /** The worklet's last word about it. */
-  get report(): PumpReport | undefined {
+  get report(): OutputReport | undefined {
     return this.landed && this.#report?.epoch === this.landed.epoch ? this.#report : undefined;
   }
 
-  set report(report: PumpReport | undefined) {
+  set report(report: OutputReport | undefined) {
     this.#report = report;
   }
 

@@ -5,6 +5,8 @@ import { Following } from './following.ts';
 import { watchGestures } from './gestures.browser.ts';
 import { Load, type Part } from './load.ts';
 import type { FromSession, Loading, SourceProgress, ToSession } from './messages.ts';
+import type { OutputChoice, OutputReport, PlayerOutput } from './output.ts';
+import type { Outputs } from './outputs.browser.ts';
 import { linkWorker, type WorkerLink } from './pipeline-worker.browser.ts';
 import type { MediaEventName, PlayerEventDetails, TrackChangeReason } from './player-events.ts';
 import type { Successor } from './programme.ts';
@@ -14,7 +16,6 @@ import { HAVE_FUTURE_DATA, HAVE_NOTHING } from './readiness.ts';
 import { Speaker } from './speaker.browser.ts';
 import type { Settle, Stretch } from './stretch.ts';
 import { watchVisibility } from './visibility.browser.ts';
-import type { WorkletReport } from './worklet.browser.ts';
 
 /** How a player plays; how its tracks are fetched is in {@link DownloadOptions}. */
 export interface PlayerOptions extends DownloadOptions {
@@ -28,6 +29,14 @@ export interface PlayerOptions extends DownloadOptions {
   readonly rateUrl?: string | URL;
   /** Play through this context and leave it open; sound of other rates is resampled. @default a context at the track's rate */
   readonly context?: AudioContext;
+  /**
+   * What the sound comes out of: an AudioWorklet, or an audio element that a Media Source feeds, for which the browser saves battery, plays in the
+   * background and works the lock screen; `auto` is the worklet, or the element where there is no worklet (pages without https). What the browser
+   * does not play by Media Source comes out of the worklet all the same. @default 'auto'
+   */
+  readonly output?: OutputChoice;
+  /** The page is mostly listened to in the background: `auto` is the element. @default false */
+  readonly background?: boolean;
   /** Rate that the first context is made for, Hz, before the track is known. @default 44100 */
   readonly sampleRate?: number;
 }
@@ -50,6 +59,11 @@ const NEAR_SECONDS = 0.06;
 /** Starts, stops and moves the sound, and keeps track of where it is: the player without its surface. */
 export class Transport {
   readonly speaker: Speaker;
+  /** What sounds: the speaker, or where a media element was wanted, either. */
+  output: PlayerOutput;
+  #outputs: Outputs | undefined;
+  #choices = 0;
+  readonly #isForBackground: boolean;
   readonly #link: WorkerLink;
   readonly #download: DownloadOptions;
   readonly #listener: TransportListener;
@@ -80,7 +94,8 @@ export class Transport {
       sampleRate = 44_100,
       ...download
     } = options;
-    this.#download = download;
+    const { output = 'auto', background = false, ...fetching } = download;
+    this.#download = fetching;
     this.#listener = listener;
     this.#activity = new Activity((name) => this.#fire(name));
     this.#link = linkWorker(workerUrl);
@@ -90,13 +105,16 @@ export class Transport {
       { sampleRate, channels: 2, workletUrl, rateUrl, context },
       {
         onOutput: ({ lane, transfer }) => this.tell({ type: 'output', output: lane }, transfer),
-        onReport: (report) => this.#onReport(report),
+        onReport: (report) => this.output.kind === 'worklet' && this.#onReport(report),
         onRefusal: (error) => this.#onRefusal(error),
         onRunning: () => this.#onRunning(),
         onInterrupted: () => this.#onInterrupted(),
         onLost: () => this.#onLost(),
       },
     );
+    this.output = this.speaker;
+    this.#isForBackground = background;
+    void this.choose(output);
     watchVisibility(
       { onAhead: (seconds) => this.tell({ type: 'ahead', seconds }), onLeave: () => this.tell({ type: 'keep' }) },
       this.#life.signal,
@@ -128,7 +146,7 @@ export class Transport {
   get currentTime(): number {
     const load = this.#load;
     if (!load) return 0;
-    const position = load.positionAt(this.speaker.heardTime);
+    const position = load.positionAt(this.output.heardTime);
     const { at } = this.#following;
     return at === undefined ? position : Math.max(0, Math.min(position, at - load.origin));
   }
@@ -152,11 +170,32 @@ export class Transport {
     this.#evaluate();
   }
 
+  /** Has the sound come out of another output, from where it is. */
+  async choose(choice: OutputChoice): Promise<void> {
+    const number = ++this.#choices;
+    const isAutomatic = this.#isForBackground || !('AudioWorkletNode' in globalThis);
+    const wantsMedia = choice === 'media' || (choice === 'auto' && isAutomatic);
+    if (!wantsMedia && !this.#outputs) return;
+    const part = await import('./outputs.browser.ts').catch(() => undefined); // the worklet plays it all the same
+    if (!part || number !== this.#choices || this.signal.aborted) return;
+    this.#outputs ??= new part.Outputs(this.speaker, !this.paused, {
+      onMedia: (lane) => this.tell({ type: 'media', lane }, lane ? [lane.port] : []),
+      onStopped: () => this.pause(),
+      onReport: (report) => this.#onReport(report),
+      onRefusal: (error) => this.#onRefusal(error),
+      onRunning: () => this.#onRunning(),
+      onLost: () => this.#onLost(),
+    });
+    this.output = this.#outputs;
+    const { currentTime } = this;
+    if (this.#outputs.choose(wantsMedia, this.#load?.info?.config)) this.#onOtherOutput(currentTime);
+  }
+
   play(): Promise<void> {
     this.#withdrawWish();
     const load = this.#load;
     const sounding = this.#activity.play((load?.readyState ?? HAVE_NOTHING) >= HAVE_FUTURE_DATA);
-    this.speaker.start();
+    this.output.start();
     this.preloadAs('auto');
     return sounding;
   }
@@ -171,8 +210,8 @@ export class Transport {
 
   /** Has sound allowed, in a gesture, and plays if that was wanted before. @throws AulosError `output.notAllowed`. */
   async unlock(): Promise<void> {
-    this.#isLocked ||= !this.speaker.isRunning;
-    await this.speaker.wake();
+    this.#isLocked ||= !this.output.isRunning;
+    await this.output.wake();
     this.#grantWish();
   }
 
@@ -258,7 +297,7 @@ export class Transport {
     this.#stop(new DOMException('the player was closed', 'AbortError'));
     this.tell({ type: 'close' });
     this.#link.close();
-    await this.speaker.close();
+    await this.output.close();
   }
 
   tell(message: ToSession, transfer: Transferable[] = []): void {
@@ -304,7 +343,7 @@ export class Transport {
 
   #stop(reason: unknown): void {
     this.#activity.stop(reason);
-    this.speaker.stop();
+    this.output.stop();
   }
 
   #hear(message: FromSession): void {
@@ -367,8 +406,8 @@ export class Transport {
   }
 
   /** The context goes at the rate of the track, so that its samples come out as they are. */
-  #suit({ config: { sampleRate, channels } }: MediaInfo): void {
-    if (this.speaker.suit(sampleRate, channels)) this.#listener.fireOwn('outputchange', undefined);
+  #suit({ config }: MediaInfo): void {
+    if (this.output.suit(config)) this.#listener.fireOwn('outputchange', undefined);
   }
 
   #onExactInfo(load: Load, info: MediaInfo): void {
@@ -402,10 +441,10 @@ export class Transport {
     if (isNewPhase) this.#listener.fireOwn('phase', progress);
   }
 
-  #onReport(report: WorkletReport): void {
+  #onReport(report: OutputReport): void {
     if (this.#load?.stretch) this.#load.stretch.report = report;
     this.#evaluate();
-    const { underruns } = this.speaker;
+    const { underruns } = this.output;
     if (underruns === this.#underruns) return;
     this.#underruns = underruns;
     this.#listener.fireOwn('underrun', { underruns });
@@ -427,7 +466,7 @@ export class Transport {
     const { signal } = this.#wish;
     let waking: Promise<void> | undefined;
     const wake = () => {
-      waking = this.speaker.wake();
+      waking = this.output.wake();
       waking.catch(() => {}); // it was no gesture to the browser; another one will come
     };
     const grant = () => void waking?.then(() => signal.aborted || this.#grantWish()).catch(() => {});
@@ -456,7 +495,11 @@ export class Transport {
   /** Another output takes the place of the one that was lost, and is fed from where the sound is. */
   #onLost(): void {
     const { currentTime } = this;
-    this.speaker.replace();
+    this.output.replace();
+    this.#onOtherOutput(currentTime);
+  }
+
+  #onOtherOutput(currentTime: number): void {
     this.#listener.fireOwn('outputchange', undefined);
     this.refill(currentTime);
     this.#evaluate();
@@ -483,7 +526,7 @@ export class Transport {
     const isEnd = stretch?.isEnd && !this.#following.next;
     if (load.error && load.info) this.#playOut(load);
     else if (state === 'ended' && isEnd) this.#finish(load);
-    else if (state === 'playing' && !this.paused && this.speaker.isRunning) this.#advance(load);
+    else if (state === 'playing' && !this.paused && this.output.isRunning) this.#advance(load);
     else if (this.#activity.isPlaying) this.#activity.wait();
   }
 
@@ -494,7 +537,7 @@ export class Transport {
       const { stretch } = this.#load ?? {};
       const { at } = this.#following;
       if (!stretch?.landed || at === undefined) return;
-      const left = (at - stretch.positionAt(this.speaker.heardTime)) / this.speaker.sound.pace.rate;
+      const left = (at - stretch.positionAt(this.output.heardTime)) / this.speaker.sound.pace.rate;
       if (left > 0) {
         if (left < NEAR_SECONDS && !this.paused) this.#timer = setTimeout(() => this.#evaluate(), Math.ceil(left * 1e3));
         return;
@@ -513,6 +556,7 @@ export class Transport {
       load.playRequestedAt = undefined;
       this.#listener.onTrack(load.item, before.item, 'ended');
     }
+    if (load.info && !this.output.goesOnWith(load.info.config)) this.decodeFrom(load, load.part.start ?? 0);
     this.#onHandedOver(load);
     this.followOn();
   }

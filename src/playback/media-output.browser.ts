@@ -1,0 +1,161 @@
+import { AulosError } from '../errors.ts';
+import type { MediaLane } from './media-lane.ts';
+import type { MediaReceiver } from './media-receiver.browser.ts';
+import type { Output, OutputListener } from './output.ts';
+import type { Pace } from './rate.ts';
+
+/** What a media output tells. */
+export interface MediaOutputListener extends OutputListener {
+  /** The browser does not play in this way after all. */
+  onFailure(error: unknown): void;
+  /** The system stopped it: headphones were pulled out, say. */
+  onStopped(): void;
+}
+
+/** Codec strings of what can be written for a Media Source, as demuxers give them. */
+const CODECS = ['mp4a.40.2', 'mp4a.40.5', 'mp4a.40.29', 'flac', 'opus', 'mp3'];
+
+/** Time between two steps of a fade, ms. */
+const RAMP_MS = 20;
+
+const Source = globalThis.MediaSource ?? (globalThis as { ManagedMediaSource?: typeof MediaSource }).ManagedMediaSource;
+
+/** What this browser plays by Media Source; `ManagedMediaSource` where that is what there is. */
+export function playableTypes(): MediaLane['types'] {
+  const types = new Map<string, string>();
+  for (const codec of Source ? CODECS : []) {
+    const candidates = [`audio/mp4; codecs="${codec}"`, ...(codec === 'mp3' ? ['audio/mpeg'] : [])];
+    const type = candidates.find((candidate) => Source.isTypeSupported(candidate));
+    if (type) types.set(codec, type);
+  }
+  return Object.fromEntries(types);
+}
+
+/** An audio element that is fed from the worker, by way of a Media Source. */
+export class MediaOutput implements Output {
+  /** For the worker: to be transferred once. */
+  readonly lane: MediaLane;
+  readonly #element = new Audio();
+  readonly #listener: MediaOutputListener;
+  readonly #life = new AbortController();
+  readonly #url: string;
+  #receiver: MediaReceiver | undefined;
+  #underruns = 0;
+  #isOn = false;
+  #isRefused = false;
+  #ramp: ReturnType<typeof setInterval> | undefined;
+
+  /** Loads what feeds it, which pages that never have one do without. */
+  constructor(types: MediaLane['types'], listener: MediaOutputListener) {
+    const { port1, port2 } = new MessageChannel();
+    this.lane = { port: port1, types };
+    this.#listener = listener;
+    const { signal } = this.#life;
+    const source = new Source();
+    this.#url = URL.createObjectURL(source);
+    this.#element.disableRemotePlayback = true; // without it a ManagedMediaSource does not open
+    this.#element.src = this.#url;
+    this.#element.addEventListener('playing', () => this.#onPlaying(), { signal });
+    this.#element.addEventListener('pause', () => this.#isOn && !this.#element.ended && listener.onStopped(), { signal });
+    this.#receive(source, port2).catch((error) => listener.onFailure(error));
+  }
+
+  get heardTime(): number {
+    return this.#element.currentTime;
+  }
+
+  get underruns(): number {
+    return this.#underruns;
+  }
+
+  get isRunning(): boolean {
+    return !this.#isRefused;
+  }
+
+  /** 0..1 */
+  set gain(gain: number) {
+    clearInterval(this.#ramp);
+    this.#element.volume = gain;
+  }
+
+  set pace({ rate, keepsPitch }: Pace) {
+    this.#element.preservesPitch = keepsPitch;
+    this.#element.playbackRate = rate;
+    this.#element.defaultPlaybackRate = rate;
+  }
+
+  /** Goes to `gain` linearly. */
+  ramp(gain: number, seconds: number): void {
+    const { volume } = this.#element;
+    const begin = performance.now();
+    clearInterval(this.#ramp);
+    this.#ramp = setInterval(() => {
+      const done = Math.min(1, (performance.now() - begin) / (seconds * 1e3));
+      this.#element.volume = volume + (gain - volume) * done;
+      if (done === 1) clearInterval(this.#ramp);
+    }, RAMP_MS);
+  }
+
+  setSinkId(id: string): Promise<void> {
+    return this.#element.setSinkId(id);
+  }
+
+  start(): void {
+    this.#isOn = true;
+    this.#play().catch((error: AulosError) => this.#isOn && this.#listener.onRefusal(error));
+  }
+
+  stop(): void {
+    this.#isOn = false;
+    this.#element.pause();
+  }
+
+  wake(): Promise<void> {
+    const waking = this.#play();
+    if (!this.#isOn) this.#element.pause();
+    return waking;
+  }
+
+  async close(): Promise<void> {
+    this.#life.abort();
+    clearInterval(this.#ramp);
+    this.stop();
+    this.#receiver?.close();
+    this.lane.port.close(); // if it was not transferred
+    this.#element.removeAttribute('src');
+    this.#element.load();
+    URL.revokeObjectURL(this.#url);
+  }
+
+  async #receive(source: MediaSource, port: MessagePort): Promise<void> {
+    const { MediaReceiver } = await import('./media-receiver.browser.ts');
+    if (this.#life.signal.aborted) return port.close();
+    this.#receiver = new MediaReceiver({
+      element: this.#element,
+      source,
+      port,
+      wantsToPlay: () => this.#isOn,
+      onReport: (report) => {
+        this.#underruns = report.underruns;
+        this.#listener.onReport(report);
+      },
+      onFailure: (error) => this.#listener.onFailure(error),
+    });
+  }
+
+  /** Resolves when it sounds, or was stopped. */
+  async #play(): Promise<void> {
+    try {
+      await this.#element.play();
+    } catch (cause) {
+      if ((cause as Error).name !== 'NotAllowedError') return; // it was stopped; what it cannot play the receiver tells
+      this.#isRefused = true;
+      throw new AulosError('output.notAllowed', {}, 'the browser wants a user gesture before it plays sound', { cause });
+    }
+  }
+
+  #onPlaying(): void {
+    this.#isRefused = false;
+    this.#listener.onRunning();
+  }
+}

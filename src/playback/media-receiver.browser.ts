@@ -1,0 +1,143 @@
+import { MediaBuffer } from './media-buffer.browser.ts';
+import type { FromMedia, ToMedia } from './media-lane.ts';
+import type { OutputReport } from './output.ts';
+import type { PumpState } from './pump.ts';
+
+/** What a receiver works with. */
+export interface MediaReceiverParts {
+  readonly element: HTMLMediaElement;
+  readonly source: MediaSource;
+  /** The page's end of the lane. */
+  readonly port: MessagePort;
+  /** It should sound. */
+  wantsToPlay(): boolean;
+  onReport(report: OutputReport): void;
+  onFailure(error: unknown): void;
+}
+
+/** Time between two reports while it plays, ms. */
+const REPORT_MS = 40;
+/** Sound that browsers have decoded ahead of the listener at most, seconds. */
+const DECODED_SECONDS = 3;
+/** After what these tell, it may sound or not. */
+const NEWS = ['playing', 'waiting', 'pause', 'play', 'seeked', 'ended', 'timeupdate'] as const;
+
+/** Takes the sound from the worker into a Media Source, and reports on the element as the worklet reports on itself. */
+export class MediaReceiver {
+  readonly #parts: MediaReceiverParts;
+  readonly #life = new AbortController();
+  readonly #buffer: MediaBuffer;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #epoch = 0;
+  /** Where the epoch begins, and ends if that is known. */
+  #at = 0;
+  #end: number | undefined;
+  #state: 'filling' | 'playing' | 'starved' = 'filling';
+  /** Where it last began to play. */
+  #since = 0;
+  #underruns = 0;
+  /** What comes was taken back. */
+  #isSkipping = false;
+
+  constructor(parts: MediaReceiverParts) {
+    const { element, source, port } = parts;
+    const { signal } = this.#life;
+    this.#parts = parts;
+    this.#buffer = new MediaBuffer(element, source, { onFailure: parts.onFailure }, signal);
+    for (const name of NEWS) element.addEventListener(name, () => this.#onNews(name), { signal });
+    element.addEventListener('error', () => parts.onFailure(element.error), { signal });
+    port.onmessage = ({ data }: MessageEvent<ToMedia>) => this.#obey(data);
+  }
+
+  close(): void {
+    this.#life.abort();
+    clearInterval(this.#timer);
+    this.#parts.port.close();
+  }
+
+  #obey(message: ToMedia): void {
+    if (message.type === 'begin') this.#begin(message.epoch, message.at);
+    else if (message.type === 'stop') this.#buffer.begin();
+    else if (message.type === 'resume') this.#isSkipping = false;
+    else if (this.#isSkipping) return;
+    else if (message.type === 'splice') this.#buffer.splice(message);
+    else if (message.type === 'segment') this.#buffer.append(message.bytes);
+    else if (message.type === 'cut') this.#cut(message.at);
+    else {
+      this.#end = message.at;
+      this.#buffer.end();
+      this.#report();
+    }
+  }
+
+  #begin(epoch: number, at: number): void {
+    const { element, wantsToPlay } = this.#parts;
+    this.#epoch = epoch;
+    this.#at = at;
+    this.#since = at;
+    this.#end = undefined;
+    this.#state = 'filling';
+    this.#isSkipping = false;
+    this.#buffer.begin(at);
+    if (wantsToPlay() && element.paused) element.play().catch(() => {}); // it had come to an end; who wants it to play is told
+  }
+
+  #cut(at: number): void {
+    const left = at - this.#position;
+    const done = left > 0 && !this.#parts.element.ended;
+    if (done) {
+      this.#isSkipping = true;
+      this.#end = undefined;
+      this.#buffer.cut(at);
+      if (left < DECODED_SECONDS) this.#buffer.refresh();
+    }
+    this.#tell({ type: 'cut', done });
+  }
+
+  #onNews(name: (typeof NEWS)[number]): void {
+    const { element } = this.#parts;
+    if (name === 'playing' && !element.seeking && this.#state !== 'playing') {
+      this.#state = 'playing';
+      this.#since = this.#position;
+    } else if (name === 'waiting' && this.#state === 'playing') {
+      this.#state = 'starved';
+      this.#underruns++;
+    } else if (name === 'timeupdate') this.#tell({ type: 'played', epoch: this.#epoch, at: this.#position });
+    this.#report();
+  }
+
+  #report(): void {
+    const { element, onReport } = this.#parts;
+    const state = this.#reportedState;
+    clearInterval(this.#timer);
+    if (state === 'playing') this.#timer = setInterval(() => this.#report(), REPORT_MS);
+    onReport({
+      state,
+      epoch: this.#epoch,
+      position: this.#position,
+      since: this.#since,
+      rate: 1, // the clock of an element is that of the media
+      rateBefore: 0,
+      contextTime: element.currentTime,
+      queuedSeconds: this.#buffer.queuedSeconds,
+      underruns: this.#underruns,
+    });
+  }
+
+  get #reportedState(): PumpState {
+    const { element } = this.#parts;
+    if (this.#end !== undefined && (element.ended || this.#end <= this.#at)) return 'ended';
+    return element.paused ? 'paused' : this.#state;
+  }
+
+  /** Second of the run at which the listener is. */
+  get #position(): number {
+    const { element } = this.#parts;
+    if (this.#end !== undefined && element.ended) return this.#end;
+    return this.#state === 'filling' || element.seeking ? this.#since : Math.max(this.#at, element.currentTime);
+  }
+
+  #tell(message: FromMedia): void {
+    this.#parts.port.postMessage(message);
+  }
+}

@@ -1,0 +1,282 @@
+import { afterEach, describe, expect, inject, test } from 'vitest';
+import type { OutputKind } from '../../src/playback/output.ts';
+import { Player, type PlayerOptions } from '../../src/playback/player.browser.ts';
+import type { PlayerEventMap } from '../../src/playback/player-events.ts';
+import { psnr } from '../fakes/pcm.ts';
+import { RemoteOrigin } from '../fakes/remote-origin.ts';
+import { fromFirstSound, Tap } from './tap.ts';
+
+const origin = new RemoteOrigin(inject('origin'));
+const modules = {
+  workerUrl: new URL('./worker.ts', import.meta.url),
+  workletUrl: new URL('../../src/playback/worklet.browser.ts', import.meta.url),
+};
+interface Facts {
+  readonly sampleRate: number;
+  readonly channels: number;
+}
+const fixtures: Record<string, Facts> = await (await fetch(`${origin.url}/fixtures/expected.json`)).json();
+
+/** The elements that players made. */
+const elements: HTMLAudioElement[] = [];
+globalThis.Audio = class extends Audio {
+  constructor() {
+    super();
+    elements.push(this);
+  }
+};
+
+const players: Player[] = [];
+const contexts: AudioContext[] = [];
+afterEach(async () => {
+  for (const player of players.splice(0)) await player.close();
+  for (const context of contexts.splice(0)) await context.close();
+});
+
+async function createPlayer({ output = 'media', ...options }: PlayerOptions = {}): Promise<Player> {
+  const player = new Player({ ...modules, output, ...options });
+  players.push(player);
+  if (output === 'media') await next(player, 'outputchange');
+  return player;
+}
+
+let copies = 0;
+const freshUrl = (name: string) => `${origin.url}/fixtures/${name}?copy=${Date.now()}-${++copies}`;
+
+function next<N extends keyof PlayerEventMap>(player: Player, name: N): Promise<PlayerEventMap[N]> {
+  return new Promise((resolve, reject) => {
+    player.addEventListener(name, resolve as (event: Event) => void, { once: true });
+    if (name !== 'error') player.addEventListener('error', () => reject(player.error), { once: true });
+  });
+}
+
+async function until(player: Player, seconds: number): Promise<void> {
+  while (player.currentTime < seconds && !player.ended) await next(player, 'timeupdate');
+}
+
+/** Records what comes out of the element of the last player. */
+async function tapElement(sampleRate: number): Promise<Tap> {
+  const context = new AudioContext({ sampleRate });
+  contexts.push(context);
+  const tap = await Tap.on(context.createMediaElementSource(elements.at(-1)!));
+  await context.resume();
+  return tap;
+}
+
+/** What ffmpeg decodes of a fixture. */
+async function expectedPlanes(name: string): Promise<Float32Array[]> {
+  const interleaved = new Float32Array(await (await fetch(`${origin.url}/fixtures/${name}.f32`)).arrayBuffer());
+  const { channels } = fixtures[name];
+  return Array.from({ length: channels }, (_, c) =>
+    Float32Array.from({ length: interleaved.length / channels }, (_, i) => interleaved[i * channels + c]),
+  );
+}
+
+/** Half a step of 16 bits: what the browser's decoder of FLAC may be off by, which scales by 32,767 where we scale by 32,768. */
+const HALF_STEP_DB = 96;
+
+describe('what comes out of the element', () => {
+  test.each([
+    ['cbr.mp3', 90],
+    ['stereo.aac', 90],
+    ['fragmented.m4a', 90],
+  ])('is what ffmpeg decodes of %s, from the first frame on', async (name, atLeastDb) => {
+    const player = await createPlayer();
+    const { sampleRate } = fixtures[name];
+    const tap = await tapElement(sampleRate);
+    player.src = freshUrl(name);
+    await player.play();
+    await until(player, 0.7);
+    expect(player.output).toBe('media');
+    const heard = fromFirstSound(tap.take()).map((plane) => plane.subarray(0, sampleRate / 2));
+    const expected = fromFirstSound(await expectedPlanes(name)).map((plane) => plane.subarray(0, sampleRate / 2));
+    expect(psnr(heard, expected)).toBeGreaterThan(atLeastDb);
+    expect(player.stats.underruns).toBe(0);
+  });
+
+  test.each(['stereo.flac', 'cbr.mp3'])('is the very frame that a seek in %s went to', async (name) => {
+    const player = await createPlayer();
+    const tap = await tapElement(44_100);
+    player.src = freshUrl(name);
+    await player.play();
+    await until(player, 0.2);
+    player.pause();
+    expect(await player.seek(4.2)).toBeCloseTo(4.2, 4);
+    expect(player.currentTime).toBeCloseTo(4.2, 4);
+    await elementIsAt(4.2);
+    tap.take();
+    await player.play();
+    await until(player, 4.6);
+    const heard = fromFirstSound(tap.take());
+    const at = Math.round(4.2 * 44_100);
+    const expected = await expectedPlanes(name);
+    const part = (planes: Float32Array[], from: number) => planes.map((plane) => plane.subarray(from + 2_304, from + 12_000));
+    expect(psnr(part(heard, 0), part(expected, at))).toBeGreaterThan(HALF_STEP_DB); // two frames of MP3 may lack what came before them
+  });
+});
+
+/** Resolves when the element has gone to second `at`. */
+async function elementIsAt(at: number): Promise<void> {
+  const element = elements.at(-1)!;
+  while (element.seeking || Math.abs(element.currentTime - at) > 0.001) await new Promise(requestAnimationFrame);
+}
+
+/**
+ * Without the quanta that an element which is tapped leaves out where its thread is late. What it plays is not changed by that; a gap in that
+ * would hardly end where quanta do.
+ */
+function withoutHoles(planes: readonly Float32Array[]): Float32Array[] {
+  const silent = new Set<number>();
+  for (let at = 0; at < planes[0].length; at += 128)
+    if (planes.every((plane) => !plane.subarray(at, at + 128).some(Boolean))) silent.add(at / 128);
+  return planes.map((plane) => plane.filter((_, i) => !silent.has(Math.floor(i / 128))));
+}
+
+describe('one signal cut in two, queued', () => {
+  const [RATE, WHOLE, CUT] = [48_000, 96_000, 45_237];
+  const half = (number: 1 | 2, extension: string) => freshUrl(`halves/${number}.${extension}`);
+  const whole = (async () => {
+    const samples = new Int16Array((await (await fetch(`${origin.url}/fixtures/halves/whole.wav`)).arrayBuffer()).slice(44));
+    return [0, 1].map((c) => Float32Array.from({ length: WHOLE }, (_, i) => samples[2 * i + c] / 32_768));
+  })();
+
+  test.each([
+    ['flac', HALF_STEP_DB],
+    ['mp3', 38],
+    ['opus', 38],
+  ])('%s: no sample is lost or added at the junction', async (extension, atLeastDb) => {
+    const player = await createPlayer();
+    const changes: string[] = [];
+    const urls = [half(1, extension), half(2, extension)];
+    player.preload = 'auto';
+    player.queue.add(...urls);
+    while (player.stats.aheadSeconds < WHOLE / RATE - 0.001) await new Promise(requestAnimationFrame);
+    for (const name of ['trackchange', 'ended', 'pause', 'waiting', 'emptied'] as const) {
+      player.addEventListener(name, () => changes.push(name === 'trackchange' ? `${name} ${player.src === urls[1]}` : name));
+    }
+    const tap = await tapElement(RATE);
+    await player.play();
+    await next(player, 'ended');
+    const heard = fromFirstSound(withoutHoles(tap.take()));
+    const expected = await whole;
+    const around = (planes: readonly Float32Array[], by = 0) => planes.map((plane) => plane.subarray(CUT + by - 1_200, CUT + by + 1_200));
+    const db = psnr(around(heard), around(expected));
+    expect(db).toBeGreaterThanOrEqual(atLeastDb);
+    for (const shift of [-1, 1]) expect(psnr(around(heard, 2_400 + shift), around(expected, 2_400))).toBeLessThan(db - 3);
+    expect(changes).toEqual(['trackchange true', 'pause', 'ended']);
+    expect(player.currentTime).toBeCloseTo((WHOLE - CUT) / RATE, 3);
+    expect(elements.at(-1)!.buffered.length).toBe(1);
+  });
+});
+
+test('what the browser does not play by Media Source comes out of the worklet, also when it follows in the queue', async () => {
+  const player = await createPlayer();
+  const outputs: OutputKind[] = [];
+  player.addEventListener('outputchange', () => outputs.push(player.output));
+  player.queue.add(freshUrl('halves/1.flac'), freshUrl('halves/2.wav'));
+  await player.play();
+  expect(player.output).toBe('media');
+  await next(player, 'ended');
+  expect(outputs).toEqual(['worklet']);
+  expect(player.queue.current).toBe(player.queue.items[1]);
+  expect(player.currentTime).toBeCloseTo((96_000 - 45_237) / 48_000, 3);
+  player.src = freshUrl('vbr.mp3');
+  await player.play();
+  expect(outputs).toEqual(['worklet', 'media']);
+});
+
+test('another output goes on from where the sound is', async () => {
+  const player = await createPlayer({ output: 'auto' });
+  player.src = freshUrl('stereo.flac');
+  await player.play();
+  await until(player, 0.5);
+  for (const kind of ['media', 'worklet'] as const) {
+    const changed = next(player, 'outputchange');
+    const before = player.currentTime;
+    player.output = kind;
+    await changed;
+    expect(player.output).toBe(kind);
+    expect(Math.abs(player.currentTime - before)).toBeLessThan(0.05);
+    await next(player, 'playing');
+    expect(Math.abs(player.currentTime - before)).toBeLessThan(0.05);
+    await until(player, before + 0.3);
+  }
+  expect(player.paused).toBe(false);
+});
+
+test('fires the events of the worklet, in its order', async () => {
+  const url = freshUrl('mono-48k.mp3');
+  const heardFrom = async (output: OutputKind) => {
+    const player = await createPlayer({ output });
+    const events: string[] = [];
+    const names = [
+      'loadstart',
+      'loadedmetadata',
+      'loadeddata',
+      'canplay',
+      'play',
+      'playing',
+      'seeking',
+      'seeked',
+      'pause',
+      'ended',
+    ] as const;
+    for (const name of names) player.addEventListener(name, () => events.push(name));
+    player.preload = 'auto';
+    player.src = url;
+    await next(player, 'canplaythrough');
+    await player.play();
+    player.currentTime = 2.5;
+    await next(player, 'ended');
+    expect([player.currentTime, player.paused, player.played.length]).toEqual([3, true, player.played.length]);
+    return events;
+  };
+  expect(await heardFrom('media')).toEqual(await heardFrom('worklet'));
+});
+
+test('without a gesture play() is refused, and a gesture plays it', async () => {
+  const player = await createPlayer();
+  const element = elements.at(-1)!;
+  element.play = () => Promise.reject(new DOMException('no gesture', 'NotAllowedError'));
+  player.src = freshUrl('cbr.mp3');
+  await expect(player.play()).rejects.toMatchObject({ code: 'output.notAllowed' });
+  expect(player.paused).toBe(true);
+  Reflect.deleteProperty(element, 'play');
+  const unlocked = next(player, 'unlocked');
+  await player.unlock();
+  await unlocked;
+  expect(player.paused).toBe(false);
+});
+
+test('a browser that fails to play it after all has the worklet', async () => {
+  const { appendBuffer } = SourceBuffer.prototype;
+  SourceBuffer.prototype.appendBuffer = () => {
+    throw new DOMException('broken', 'InvalidStateError');
+  };
+  try {
+    const player = await createPlayer();
+    player.src = freshUrl('stereo.flac');
+    await player.play();
+    expect([player.output, player.error]).toEqual(['worklet', null]);
+  } finally {
+    SourceBuffer.prototype.appendBuffer = appendBuffer;
+  }
+});
+
+test('a closed player leaves nothing that plays', async () => {
+  const revoked: string[] = [];
+  const { revokeObjectURL } = URL;
+  URL.revokeObjectURL = (url) => {
+    revoked.push(url);
+    revokeObjectURL.call(URL, url);
+  };
+  const player = await createPlayer();
+  const element = elements.at(-1)!;
+  const url = element.src;
+  player.src = freshUrl('cbr.mp3');
+  await player.play();
+  await player.close();
+  URL.revokeObjectURL = revokeObjectURL;
+  expect([element.paused, element.src, element.buffered.length]).toEqual([true, '', 0]);
+  expect(revoked).toContain(url);
+});
