@@ -40,12 +40,14 @@ export async function run<O extends CommonOptions>(options: O, command: Command<
     const { cacheDir, retries, denyPrivate, revalidate } = options;
     const retry = retries === undefined ? {} : { attempts: retries + 1 };
     await using aulos = createAulos({ cacheDir, retry, allowPrivate: !denyPrivate, revalidate });
+    // A page plays on from memory; whoever runs a command wants the bytes kept.
+    aulos.events.on('store.unavailable', ({ payload: { error } }) => interrupt.abort(error));
     const { json, text, stdoutIsTaken } = await command(aulos, options, interrupt.signal);
     const stream = stdoutIsTaken ? process.stderr : process.stdout;
     await print(stream, options.json ? JSON.stringify(json) : text);
     return exitCodes.ok;
   } catch (error) {
-    if (interrupt.signal.aborted && error === interrupt.signal.reason) {
+    if (interrupt.signal.aborted && error === interrupt.signal.reason && !isAulosError(error)) {
       process.stderr.write('aulos: interrupted; what arrived is kept\n');
       return 128 + constants.signals[interrupt.signal.reason as NodeJS.Signals];
     }

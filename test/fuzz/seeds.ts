@@ -136,7 +136,7 @@ function handMade(folder: string): Record<string, Uint8Array> {
     'layer1.mp3': Buffer.concat(
       Array.from({ length: 6 }, () => Buffer.concat([Buffer.from([0xff, 0xff, 0x38, 0x00]), Buffer.alloc(3, 0x21), Buffer.alloc(137)])),
     ),
-    'chained.ogg': Buffer.concat([made('opus.ogg'), made('flac.ogg')]),
+    'chained.ogg': Buffer.concat([made('vorbis.ogg'), made('flac.ogg')]),
     'rifx.wav': Buffer.concat([ascii('RIFX'), rifx.subarray(4, 36).swap16(), rifx.subarray(36)]),
   };
 }
