@@ -1,7 +1,7 @@
 import { Wake } from '../base/wake.ts';
 import type { StreamConfig } from '../engine/frame.ts';
 import type { PcmBlock } from '../media.ts';
-import { type LaneReply, type LaneSender, laneFrames, type OutputLane } from './lane.ts';
+import type { LaneReply, LaneSender, OutputLane } from './lane.ts';
 import { PortLaneSender } from './port-lane.ts';
 import { Resampler } from './resample.ts';
 import { RingLaneSender } from './ring-lane.ts';
@@ -14,6 +14,8 @@ const WORTHWHILE = 4_096;
 export class WorkletSink implements RevocableSink {
   readonly output: OutputLane;
   readonly #sender: LaneSender;
+  /** Frames of the lane: a ring may have fewer than were asked for. */
+  readonly #capacity: number;
   readonly #changed = new Wake();
   #resampler: Resampler | undefined;
   #epoch = 0;
@@ -32,11 +34,11 @@ export class WorkletSink implements RevocableSink {
     const hear = (reply: LaneReply) => this.#hear(reply);
     if (lane.ring) this.#sender = new RingLaneSender(lane.ring, lane.port, hear);
     else this.#sender = new PortLaneSender(lane.port, sampleRate, channels, hear);
+    this.#capacity = this.#sender.room;
   }
 
   set aheadSeconds(seconds: number) {
-    const { sampleRate, channels } = this.output;
-    this.#spareFrames = Math.max(0, laneFrames(sampleRate, channels) - Math.round(seconds * sampleRate));
+    this.#spareFrames = Math.max(0, this.#capacity - Math.round(seconds * this.output.sampleRate));
     this.#changed.signal();
   }
 
