@@ -29,7 +29,17 @@ function installPrograms() {
   if (isCi) throw new Error(`with CI=true these must be there: ${missing().join(', ')}`);
 }
 
-/** Runs vitest; gives the counts of its JSON report. */
+/** What failed in a vitest JSON report: where, which test, and why. */
+function failuresOf(report) {
+  return report.testResults.flatMap(({ name, message, assertionResults }) => {
+    const failed = assertionResults.filter(({ status }) => status === 'failed');
+    const told = failed.map(({ fullName, failureMessages }) => `${fullName}\n${failureMessages.join('\n')}`);
+    if (message && failed.length === 0) told.push(message);
+    return told.map((text) => `${path.relative(root, name)} > ${text}`);
+  });
+}
+
+/** Runs vitest; gives the counts of its JSON report, and what failed. */
 function vitest(report, args, env = {}) {
   const file = path.join(root, 'coverage', report);
   rmSync(file, { force: true });
@@ -38,9 +48,12 @@ function vitest(report, args, env = {}) {
     stdio: 'inherit',
     env: { ...process.env, ...env },
   });
-  const counts = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { numPassedTests: 0, numFailedTests: 1, numPendingTests: 0 };
-  const failed = counts.numFailedTests + (status !== 0 && counts.numFailedTests === 0 ? 1 : 0);
-  return { passed: counts.numPassedTests, failed, skipped: counts.numPendingTests + (counts.numTodoTests ?? 0) };
+  if (!existsSync(file))
+    return { passed: 0, failures: [`vitest ended with ${status} and without a report: ${args.join(' ')}`], skipped: 0 };
+  const told = JSON.parse(readFileSync(file, 'utf8'));
+  const failures = failuresOf(told);
+  if (status !== 0 && failures.length === 0) failures.push(`vitest ended with ${status}, yet no test failed: ${args.join(' ')}`);
+  return { passed: told.numPassedTests, failures, skipped: told.numPendingTests + (told.numTodoTests ?? 0) };
 }
 
 installPackages();
@@ -64,6 +77,9 @@ if (has('chromium') && canEncode) {
 }
 
 const sum = (key) => runs.reduce((total, counts) => total + counts[key], 0);
-const [passed, failed, skipped] = [sum('passed'), sum('failed'), sum('skipped')];
-console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
-process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+const [passed, skipped] = [sum('passed'), sum('skipped')];
+const failures = runs.flatMap((counts) => counts.failures);
+// Again at the very end: of a log this long, often only the end is kept.
+for (const failure of failures) console.log(`\nFAILED ${failure}`);
+console.log(`\n${passed} passed, ${failures.length} failed, ${skipped} skipped`);
+process.exitCode = failures.length > 0 || passed === 0 ? 1 : 0;
