@@ -8,7 +8,7 @@ import { build, installPackages, root, run } from '../setup.mjs';
 
 const isCi = process.env.CI === 'true';
 /** Program → the Debian package that has it. */
-const programs = { chromium: 'chromium', 'firefox-esr': 'firefox-esr', ffmpeg: 'ffmpeg', flac: 'flac', lame: 'lame' };
+const programs = { chromium: 'chromium', 'firefox-esr': 'firefox-esr', ffmpeg: 'ffmpeg', flac: 'flac', lame: 'lame', mpg123: 'mpg123' };
 
 const has = (program) => spawnSync('which', [program], { stdio: 'ignore' }).status === 0;
 const missing = () => Object.keys(programs).filter((program) => !has(program));
