@@ -26,6 +26,9 @@ const testsInFirefox = [
   'test/store/indexeddb-tabs.browser.test.ts',
 ];
 
+/** Tests in Node that drive a browser of their own. Its sound needs a core, so that they run one file at a time. */
+const testsOfPages = ['test/demo.test.ts', 'test/browser/{gesture,page,tabs}.test.ts', 'test/store/indexeddb-{leaks,loss}.test.ts'];
+
 /** With COI=1 the pages are cross-origin isolated, so that SharedArrayBuffer exists. */
 const isolation = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
 
@@ -38,7 +41,15 @@ export default defineConfig({
           name: 'node',
           environment: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.browser.test.ts'],
+          exclude: ['test/**/*.browser.test.ts', ...testsOfPages],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'pages',
+          environment: 'node',
+          include: testsOfPages,
           testTimeout: 30_000,
         },
       },

@@ -67,6 +67,7 @@ if (canEncode) run('node', ['test/fixtures/make.mjs']);
 
 // vitest leaves a core free for a person at an editor; nobody sits here.
 const runs = [vitest('node.json', ['--project', 'node', `--maxWorkers=${availableParallelism()}`])];
+runs.push(vitest('pages.json', ['--project', 'pages', '--no-file-parallelism']));
 if (has('chromium') && canEncode) {
   runs.push(vitest('browser.json', ['--project', 'browser']));
   // What differs with shared memory: the way of the sound.
