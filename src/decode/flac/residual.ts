@@ -33,29 +33,40 @@ function readEscapedPartition(reader: BitReader, residual: Int32Array, from: num
 
 /**
  * §9.2.7.2: a quotient in unary, `parameter` bits of remainder, together a number whose sign is its lowest bit ("zigzag").
- * Nearly every code fits into the 25 bits that are sure to be in a 32-bit word fetched at a byte boundary.
+ * Nearly every code fits into the 25 bits that are sure to be in a 32-bit word fetched at a byte boundary, and mostly the next one too,
+ * which then need not wait for a fetch at the position that this one ends at.
  */
 function readRicePartition(reader: BitReader, residual: Int32Array, from: number, to: number, parameter: number): void {
   const view = reader.view;
-  const remainderShift = 31 - parameter;
   let position = reader.position;
   for (let i = from; i < to; i++) {
     const word = view.getInt32(position >> 3) << (position & 7);
     const quotient = Math.clz32(word);
     const codeBits = quotient + 1 + parameter;
-    if (codeBits <= 25) {
-      // The shifted word keeps the one that ended the quotient as its top bit: 2^parameter too much, taken off the quotient.
-      const zigzag = ((quotient - 1) << parameter) + ((word << quotient) >>> remainderShift);
-      residual[i] = (zigzag >>> 1) ^ -(zigzag & 1);
-      position += codeBits;
-    } else {
+    if (codeBits > 25) {
       reader.position = position;
       residual[i] = readLongRiceCode(reader, parameter);
       position = reader.position;
+      continue;
     }
+    residual[i] = shortRiceCode(word, quotient, parameter);
+    position += codeBits;
+    const nextWord = word << codeBits;
+    const nextQuotient = Math.clz32(nextWord);
+    const nextBits = nextQuotient + 1 + parameter;
+    if (codeBits + nextBits > 25 || i + 1 === to) continue;
+    residual[++i] = shortRiceCode(nextWord, nextQuotient, parameter);
+    position += nextBits;
   }
   reader.position = position;
   reader.require(0);
+}
+
+/** A code that is whole in `word`, from its top bit on. */
+function shortRiceCode(word: number, quotient: number, parameter: number): number {
+  // The shifted word keeps the one that ended the quotient as its top bit: 2^parameter too much, taken off the quotient.
+  const zigzag = ((quotient - 1) << parameter) + ((word << quotient) >>> (31 - parameter));
+  return (zigzag >>> 1) ^ -(zigzag & 1);
 }
 
 /** A code of any length. §9.2.7.3: a residual fits into 32 bits. */
