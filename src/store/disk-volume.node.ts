@@ -10,7 +10,7 @@ import { DiskSidecars } from './disk-sidecars.node.ts';
 import { GenerationWriter, isMissing } from './disk-writer.node.ts';
 import { JournalReader } from './journal-reader.node.ts';
 import { type Lease, takeLease } from './lease.node.ts';
-import type { AssetRecord, Piece, Stored, Volume } from './medium.ts';
+import type { AssetRecord, Marks, Piece, Stored, Volume } from './medium.ts';
 import type { OpenFiles } from './open-files.node.ts';
 import { type Run, rangeOf } from './record.ts';
 
@@ -49,6 +49,8 @@ export class DiskVolume implements Volume {
   #generation: number;
   #highest: number;
   #writer: GenerationWriter;
+  /** A run was dropped here: no other process knows that the asset was not whole then, and whether it is now. */
+  #hasDropped = false;
   #closed = false;
 
   constructor(key: string, { record, runs, highest, journals, sidecars }: FoundAsset, layout: DiskLayout, files: OpenFiles, lease: Lease) {
@@ -93,8 +95,9 @@ export class DiskVolume implements Volume {
       await this.#layout.makeFolder(this.#key);
       let generation = Math.max(this.#highest, record.generation) + 1;
       while (!(await createFile(this.#layout.dataFile(this.#key, generation)))) generation++; // another process began that one
+      const { pinned } = (await this.#recorded()) ?? record;
       // From here on the new generation is the one that an opening finds.
-      await this.#replaceMeta({ ...record, generation });
+      await this.#replaceMeta({ ...record, pinned, generation });
       await this.#removeOlder(generation);
       await this.#moveTo(generation, new JournalReader(this.#folder, generation));
       this.#lease.tell();
@@ -104,17 +107,23 @@ export class DiskVolume implements Volume {
 
   async describe(record: AssetRecord): Promise<void> {
     await typed(async () => {
-      if (await this.#newer()) throw new AulosError('store.locked', { key: this.#key }, 'another process has taken over this asset');
-      await this.#replaceMeta(record);
+      const { generation, pinned } = (await this.#recorded()) ?? record;
+      const isReplaced = generation > this.#generation;
+      if (isReplaced) throw new AulosError('store.locked', { key: this.#key }, 'another process has taken over this asset');
+      await this.#replaceMeta({ ...record, pinned });
     });
     this.#lease.tell();
   }
 
-  async mark(record: AssetRecord): Promise<void> {
-    await typed(async () => {
+  async mark(record: AssetRecord, marks: Partial<Marks>): Promise<AssetRecord> {
+    return await typed(async () => {
       if (record.generation === 0) await this.#layout.makeFolder(this.#key);
-      const { pinned, sequence } = record;
-      await this.#replaceMeta({ ...((await this.#newer()) ?? record), pinned, sequence });
+      const recorded = (await this.#recorded()) ?? record;
+      const knowsBetter = this.#hasDropped && recorded.generation === record.generation;
+      const { committed } = knowsBetter ? record : recorded;
+      const marked = { ...recorded, committed, ...marks };
+      await this.#replaceMeta(marked);
+      return marked;
     });
   }
 
@@ -142,6 +151,7 @@ export class DiskVolume implements Volume {
   }
 
   async drop(): Promise<void> {
+    this.#hasDropped = true;
     this.#writer.drop();
   }
 
@@ -173,10 +183,10 @@ export class DiskVolume implements Volume {
     }
   }
 
-  /** The record of a newer generation, that another process began. */
-  async #newer(): Promise<AssetRecord | undefined> {
+  /** What is recorded now: of this generation, or of a newer one that another process began. */
+  async #recorded(): Promise<AssetRecord | undefined> {
     const { record } = await readFacts(this.#folder, await namesIn(this.#folder));
-    return record && record.generation > this.#generation ? record : undefined;
+    return record && record.generation >= this.#generation ? record : undefined;
   }
 
   /** Waits for a running sync and closes the files. */
@@ -189,6 +199,7 @@ export class DiskVolume implements Volume {
   async #moveTo(generation: number, journals: JournalReader): Promise<void> {
     await this.#writer.settle();
     this.#generation = generation;
+    this.#hasDropped = false;
     this.#highest = Math.max(this.#highest, generation);
     this.#journals = journals;
     this.#sidecars = new DiskSidecars(this.#folder, generation);
@@ -197,12 +208,13 @@ export class DiskVolume implements Volume {
   }
 
   #newWriter(records: number): GenerationWriter {
+    const generation = this.#generation;
     const place = {
       key: this.#key,
-      generation: this.#generation,
+      generation,
       epochs: this.#journals.epochs,
       records,
-      isReplaced: async () => (await this.#newer()) !== undefined,
+      isReplaced: async () => ((await this.#recorded())?.generation ?? 0) > generation,
       onRecorded: () => this.#lease.tell(),
     };
     return new GenerationWriter(place, this.#layout, this.#files);

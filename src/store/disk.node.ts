@@ -88,9 +88,14 @@ class DiskMedium implements Medium {
     return found;
   }
 
-  async delete(key: string): Promise<void> {
+  async delete(key: string, unlessPinned = false): Promise<void> {
     await this.#prepare();
-    const isDeleted = await whileFree(this.#layout.root, key, () => typed(() => this.#layout.remove(key)));
+    const remove = async (): Promise<void> => {
+      const isPinned = unlessPinned && (await findAsset(this.#layout.folder(key)))?.record?.pinned;
+      if (isPinned) throw new AulosError('store.locked', { key }, 'another process has pinned the asset');
+      await typed(() => this.#layout.remove(key));
+    };
+    const isDeleted = await whileFree(this.#layout.root, key, remove);
     if (!isDeleted) throw new AulosError('store.locked', { key }, 'another process has the asset open');
   }
 

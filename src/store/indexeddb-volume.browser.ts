@@ -17,7 +17,7 @@ import {
   sidecarKeyOf,
 } from './indexeddb-layout.browser.ts';
 import { promisifyRequest } from './indexeddb-transaction.browser.ts';
-import type { AssetRecord, Piece, Stored, Volume } from './medium.ts';
+import type { AssetRecord, Marks, Piece, Stored, Volume } from './medium.ts';
 import { type Run, rangeOf } from './record.ts';
 import { RunTable } from './run-table.ts';
 import { TabLease } from './tab-lease.browser.ts';
@@ -57,9 +57,14 @@ export async function openIndexedDbVolume(place: string, key: string, { use }: C
   }
 }
 
-/** Deletes an asset. @throws AulosError `store.locked` if it is open somewhere. */
-export async function deleteIndexedDbAsset(place: string, key: string, { use }: Connection): Promise<void> {
-  const isDeleted = await whileAbsent(presenceOf(place, key), () => use('readwrite', (store) => deleteAsset(store, key)));
+/** Deletes an asset. @throws AulosError `store.locked` if it is open somewhere, or `unlessPinned` is true and it is. */
+export async function deleteIndexedDbAsset(place: string, key: string, unlessPinned: boolean, { use }: Connection): Promise<void> {
+  const remove = async (store: IDBObjectStore): Promise<void> => {
+    const isPinned = unlessPinned && (await readRecord(store, key))?.pinned;
+    if (isPinned) throw new AulosError('store.locked', { key }, 'another tab has pinned the asset');
+    deleteAsset(store, key);
+  };
+  const isDeleted = await whileAbsent(presenceOf(place, key), () => use('readwrite', remove));
   if (!isDeleted) throw new AulosError('store.locked', { key }, 'another tab has the asset open');
 }
 
@@ -145,7 +150,8 @@ export class IndexedDbVolume implements Volume {
       if (before && (before.generation > this.#generation || !this.#mayLead(before))) throw this.#locked();
       const generation = Math.max(before?.generation ?? 0, record.generation) + 1;
       const epoch = (before?.epoch ?? 0) + 1;
-      const next = { ...record, generation, heldBytes: 0, storedBytes: 0, epoch, revision: (before?.revision ?? 0) + 1 };
+      const pinned = (before ?? record).pinned;
+      const next = { ...record, pinned, generation, heldBytes: 0, storedBytes: 0, epoch, revision: (before?.revision ?? 0) + 1 };
       deleteAsset(store, this.#key);
       store.put(next, assetKeyOf(this.#key));
       return next;
@@ -163,11 +169,13 @@ export class IndexedDbVolume implements Volume {
     });
   }
 
-  async mark({ key, pinned, sequence, ...rest }: AssetRecord): Promise<void> {
-    await this.#use('readwrite', async (store) => {
-      const none = { key, ...rest, heldBytes: 0, storedBytes: 0, epoch: 0, revision: 0 };
-      const stored = (await readRecord(store, this.#key)) ?? (rest.generation === 0 ? none : undefined);
-      if (stored) store.put({ ...stored, pinned, sequence }, assetKeyOf(this.#key)); // else another tab has deleted it
+  async mark(record: AssetRecord, marks: Partial<Marks>): Promise<AssetRecord | undefined> {
+    return await this.#use('readwrite', async (store) => {
+      const none = { ...record, heldBytes: 0, storedBytes: 0, epoch: 0, revision: 0 };
+      const stored = (await readRecord(store, this.#key)) ?? (record.generation === 0 ? none : undefined);
+      const marked = stored && { ...stored, ...marks };
+      if (marked) store.put(marked, assetKeyOf(this.#key));
+      return marked;
     });
   }
 
@@ -188,7 +196,10 @@ export class IndexedDbVolume implements Volume {
     await this.#changeAsWriter(added, count, put);
   }
 
-  /** Nothing to do: a transaction that is complete is as durable as it gets. */
+  /**
+   * Nothing to do: what a complete transaction has stored is with the operating system, and outlives the browser. A `strict` one in the end
+   * would not make it outlive a power cut: Chromium keeps chunks in files of their own, and syncs those of that transaction only.
+   */
   async sync(): Promise<void> {}
 
   /** Another tab may have let the run grow, or may have stored a longer one in its place: then the bytes are a part of that. */

@@ -66,9 +66,9 @@ class IndexedDbMedium implements Medium {
     return [...((await this.#memory?.list()) ?? []), ...(stored ?? [])];
   }
 
-  async delete(key: string): Promise<void> {
+  async delete(key: string, unlessPinned = false): Promise<void> {
     await this.#memory?.delete(key);
-    await unlessUnavailable(deleteIndexedDbAsset(this.#name, key, this.#connection));
+    await unlessUnavailable(deleteIndexedDbAsset(this.#name, key, unlessPinned, this.#connection));
   }
 
   persist(): Promise<boolean> {

@@ -15,6 +15,9 @@ export interface AssetRecord {
   readonly sequence: number;
 }
 
+/** What every process that has an asset open may record of it, not only the one that writes it. */
+export type Marks = Pick<AssetRecord, 'pinned' | 'sequence'>;
+
 /** An asset as it lies on a medium while nobody has it open. */
 export interface StoredAsset extends AssetRecord {
   readonly heldBytes: number;
@@ -63,12 +66,15 @@ export interface Volume {
   onChanged: (() => void) | undefined;
   /** What is stored now, by whomever. Of runs at least those that were not there at opening or the last `reread`. */
   reread(): Promise<Stored>;
-  /** Replaces everything, in one step, by an empty generation above `record.generation`, and gives its number. */
+  /** Replaces everything but a pin, in one step, by an empty generation above `record.generation`, and gives its number. */
   begin(record: AssetRecord): Promise<number>;
   /** Records changed facts of the current generation. */
   describe(record: AssetRecord): Promise<void>;
-  /** Records `pinned` and `sequence`, which any holder may change, not only the writer. */
-  mark(record: AssetRecord): Promise<void>;
+  /**
+   * Records `marks`, and leaves the others as whoever recorded them left them. `record` is for an asset of which nothing is recorded. Gives
+   * what is recorded then; undefined if another process has deleted the asset.
+   */
+  mark(record: AssetRecord, marks: Partial<Marks>): Promise<AssetRecord | undefined>;
   /** Stores pieces; they can be loaded afterwards. A record is never stored before its bytes. */
   write(pieces: readonly Piece[]): Promise<void>;
   /** Makes durable what was written. */
@@ -103,8 +109,11 @@ export interface Medium {
   readonly syncsEachWrite: boolean;
   open(key: string): Promise<Volume>;
   list(): Promise<StoredAsset[]>;
-  /** Deletes an asset that is not open here. @throws AulosError `store.locked` if another process has it open. */
-  delete(key: string): Promise<void>;
+  /**
+   * Deletes an asset that is not open here.
+   * @throws AulosError `store.locked` if another process has it open, or `unlessPinned` is true and it is.
+   */
+  delete(key: string, unlessPinned?: boolean): Promise<void>;
   /** Does what {@link AssetStore.persist} says. */
   persist(): Promise<boolean>;
   close(): Promise<void>;

@@ -93,8 +93,9 @@ class MemoryVolume implements Volume {
     this.record = record;
   }
 
-  async mark(record: AssetRecord): Promise<void> {
+  async mark(record: AssetRecord): Promise<AssetRecord> {
     this.record = record;
+    return record;
   }
 
   async write(pieces: readonly Piece[]): Promise<void> {

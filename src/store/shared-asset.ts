@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { type ByteRange, RangeSet } from '../base/ranges.ts';
 import { Wake } from '../base/wake.ts';
 import { AulosError, isAulosError, redactUrl } from '../errors.ts';
-import type { AssetRecord, Medium, Piece, Volume } from './medium.ts';
+import type { AssetRecord, Marks, Medium, Piece, Volume } from './medium.ts';
 import { CHUNK_BYTES, isSound, type Run, rangeOf, runAt, splitByChunk } from './record.ts';
 import { Resident } from './resident.ts';
 import { RunTable } from './run-table.ts';
@@ -38,6 +38,7 @@ export class SharedAsset {
   generation: number;
   facts: AssetFacts | undefined;
   committed: boolean;
+  /** As far as is known here: another process may have changed it. */
   pinned: boolean;
   volatile: boolean;
 
@@ -190,7 +191,7 @@ export class SharedAsset {
   async pin(pinned: boolean): Promise<void> {
     await this.#inTurn(async () => {
       this.pinned = pinned;
-      await this.#onMedium(() => this.#volume.mark(this.record));
+      await this.#mark({ pinned });
     });
   }
 
@@ -218,7 +219,7 @@ export class SharedAsset {
     await this.#inTurn(async () => {
       if (isUse) {
         this.#sequence = await this.#host.nextSequence();
-        if (this.generation > 0) await this.#onMedium(() => this.#volume.mark(this.record));
+        if (this.generation > 0) await this.#mark({ sequence: this.#sequence });
       }
       await this.#volume.close([...this.#runs]);
     });
@@ -236,6 +237,12 @@ export class SharedAsset {
       damaged.push(rangeOf(run));
     }
     return damaged;
+  }
+
+  /** Others may have pinned or unpinned the asset meanwhile. */
+  async #mark(marks: Partial<Marks>): Promise<void> {
+    const marked = await this.#onMedium(() => this.#volume.mark(this.record, marks));
+    if (marked) this.pinned = marked.pinned;
   }
 
   /** Copies bytes of one chunk into memory. Held bytes stay as they are: within one generation they are the same. */

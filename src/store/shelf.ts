@@ -43,8 +43,10 @@ class Shelf implements AssetStore {
 
   async list(): Promise<AssetStat[]> {
     this.#catalogue = undefined;
-    const closed = [...(await this.#closed()).values()].filter(({ key }) => !this.#open.has(key));
-    return [...closed.map(statOfStored), ...[...this.#open.values()].filter(isKept).map(statOfOpen)];
+    const stored = await this.#closed();
+    const closed = [...stored.values()].filter(({ key }) => !this.#open.has(key));
+    const open = [...this.#open.values()].filter(isKept);
+    return [...closed.map(statOfStored), ...open.map((asset) => statOfOpen(asset, stored.get(asset.key)))];
   }
 
   async stat(key: string): Promise<AssetStat | undefined> {
@@ -57,13 +59,13 @@ class Shelf implements AssetStore {
       const asset = this.#open.get(key);
       if (await asset?.isOpenElsewhere()) throw new AulosError('store.locked', { key }, 'another process has the asset open');
       if (asset) await asset.evict();
-      else await this.#deleteClosed(key);
+      else await this.#deleteClosed(key, false);
     });
   }
 
   async clear(): Promise<void> {
     this.#catalogue = undefined;
-    for (const key of [...(await this.#closed()).keys()]) await this.#deleteUnlessOpen(key);
+    for (const key of [...(await this.#closed()).keys()]) await this.#deleteUnlessLocked(key, false);
   }
 
   async trim(maxBytes: number): Promise<number> {
@@ -141,16 +143,16 @@ class Shelf implements AssetStore {
     if (isKept(asset)) closed.set(asset.key, { ...asset.record, heldBytes: asset.storedBytes, storedBytes: asset.footprint });
   }
 
-  async #deleteClosed(key: string): Promise<void> {
+  async #deleteClosed(key: string, unlessPinned: boolean): Promise<void> {
     if (this.#open.has(key)) return;
-    await this.#medium.delete(key);
+    await this.#medium.delete(key, unlessPinned);
     (await this.#closed()).delete(key);
   }
 
-  /** False if it stays, because another process has it open. */
-  async #deleteUnlessOpen(key: string): Promise<boolean> {
+  /** False if it stays, because another process has it open, or has pinned it since the catalogue was read and `unlessPinned` is true. */
+  async #deleteUnlessLocked(key: string, unlessPinned: boolean): Promise<boolean> {
     try {
-      await this.#inTurn(key, () => this.#deleteClosed(key));
+      await this.#inTurn(key, () => this.#deleteClosed(key, unlessPinned));
       return true;
     } catch (error) {
       if (!isAulosError(error, 'store.locked')) throw error;
@@ -160,18 +162,18 @@ class Shelf implements AssetStore {
 
   /** Evicts until the limits are kept, or nothing more can go. Gives how many assets went. */
   async #evict(limits: StoreLimits): Promise<number> {
-    const openElsewhere = new Set<string>();
+    const locked = new Set<string>();
     for (let evicted = 0; ; ) {
       const census = await this.#census();
       const keys = victims(
-        census.map((record) => (openElsewhere.has(record.key) ? { ...record, open: true } : record)),
+        census.map((record) => (locked.has(record.key) ? { ...record, open: true } : record)),
         limits,
         0,
       );
       if (keys.length === 0) return evicted;
       for (const key of keys) {
-        if (await this.#deleteUnlessOpen(key)) evicted++;
-        else openElsewhere.add(key);
+        if (await this.#deleteUnlessLocked(key, true)) evicted++;
+        else locked.add(key);
       }
     }
   }
@@ -244,12 +246,13 @@ const isKept = ({ generation, pinned }: SharedAsset): boolean => generation > 0 
 
 const totalBytes = (records: readonly LruRecord[]): number => records.reduce((sum, { bytes }) => sum + bytes, 0);
 
-const statOfOpen = ({ record: { key, facts, committed, pinned }, held }: SharedAsset): AssetStat => ({
+/** Another process may have pinned an asset that lies on the medium too. */
+const statOfOpen = ({ record: { key, facts, committed, pinned }, held, volatile }: SharedAsset, stored?: StoredAsset): AssetStat => ({
   key,
   facts,
   heldBytes: held.size,
   committed,
-  pinned,
+  pinned: volatile ? pinned : (stored?.pinned ?? pinned),
 });
 
 /** A run that was lost later leaves the mark of the commit behind. */

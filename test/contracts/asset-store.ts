@@ -492,6 +492,35 @@ export function testAssetStore(name: string, harness: AssetStoreHarness): void {
         expect(await (await again.open(key)).readSidecar('peaks')).toEqual(contentAt({ start: 0, end: 5000 }));
       });
 
+      test.each([true, false])('what another store says of a pin (%s) stays, whatever this one does with the asset', async (pinned) => {
+        const [store, other] = [createStore(), createStore()];
+        const asset = await openBegun(store);
+        await asset.pin(!pinned);
+        await (await other.open(key)).pin(pinned);
+        expect((await store.stat(key))?.pinned).toBe(pinned);
+        await asset.describe({ length: 1000 });
+        await fill(asset, await asset.begin(facts), { start: 0, end: 1000 });
+        await asset.commit(1000);
+        await store.close();
+        await other.close();
+        expect(await createStore().stat(key)).toMatchObject({ heldBytes: 1000, pinned });
+      });
+
+      test('what another store has pinned is not evicted', async () => {
+        const store = createStore({ maxBytes: 150_000 });
+        const asset = await openBegun(store);
+        await fill(asset, 1, { start: 0, end: 100_000 });
+        await asset.close();
+        const other = createStore();
+        await (await other.open(key)).pin(true);
+        await other.close();
+        const next = await openBegun(store, keyOf('b'));
+        await fill(next, 1, { start: 0, end: 100_000 });
+        await next.flush();
+        expect(next.volatile).toBe(true);
+        expect(await createStore().stat(key)).toMatchObject({ heldBytes: 100_000, pinned: true });
+      });
+
       test('the order of use lasts', async () => {
         const store = createStore();
         for (const named of ['a', 'b', 'c']) {

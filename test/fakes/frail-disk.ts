@@ -145,8 +145,9 @@ class FrailVolume implements Volume {
     }, true);
   }
 
-  mark(record: AssetRecord): Promise<void> {
-    return this.describe(record);
+  async mark(record: AssetRecord): Promise<AssetRecord> {
+    await this.describe(record);
+    return record;
   }
 
   write(pieces: readonly Piece[]): Promise<void> {
