@@ -1,6 +1,7 @@
 // `npm run tab-kills [-- --kills 60 --minutes 10 --seed 1]`: kills a whole browser with SIGKILL at random moments while a page stores a
 // download in IndexedDB and says what was flushed; then starts it again on the same profile, looks whether all of that is there and sound,
 // and lets the library fetch the gaps. Needs chromium.
+// A database that Chromium itself deletes is counted apart: it does so when a kill has cut a record in its log, see leveldb-log.mjs.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -11,6 +12,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright';
 import { bundleTab } from '../browser/tab-script.mjs';
+import { createLogWatch } from './leveldb-log.mjs';
 
 const { values } = parseArgs({
   options: { kills: { type: 'string', default: '60' }, minutes: { type: 'string', default: '10' }, seed: { type: 'string' } },
@@ -43,9 +45,11 @@ const server = createServer((request, response) => serve(request, response).catc
 await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
 const origin = `http://127.0.0.1:${server.address().port}`;
 const profile = await mkdtemp(path.join(os.tmpdir(), 'aulos-tab-kills-'));
+const logs = createLogWatch(path.join(profile, 'Default/IndexedDB'));
 
 console.log(`seed ${seed}`);
 const failures = [];
+const deletions = [];
 const stops = { midway: 0, beforeAnyFlush: 0, afterCommit: 0 };
 /** How often a page said that the database had gone before the page was killed, and how often that it did not open in time. */
 const pagesSaid = { volatile: 0, unavailable: 0 };
@@ -61,13 +65,14 @@ for (; done <= kills && Date.now() < until; done++) {
   if (done < kills) left = await killMidway(browser, done);
   else browser.kill();
   await browser.ended;
+  if (left) left.spoiled = await logs.look();
 }
 server.closeAllConnections();
 server.close();
 await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-for (const failure of failures) console.error(failure);
+for (const failure of [...deletions, ...failures]) console.error(failure);
 console.log(
-  `${done - 1} kills (${JSON.stringify({ ...stops, ...pagesSaid })}); ${failures.length} corrupt reads, lost acknowledgements or failed resumes`,
+  `${done - 1} kills (${JSON.stringify({ ...stops, ...pagesSaid })}); ${failures.length} corrupt reads, lost acknowledgements or failed resumes; ${logs.cuts} logs cut, ${deletions.length} databases deleted by Chromium`,
 );
 process.exitCode = failures.length > 0 || done <= kills / 2 ? 1 : 0;
 
@@ -95,13 +100,19 @@ async function killMidway({ page, kill }, version) {
 }
 
 /** What is wrong with what a killed browser left. */
-async function problemOf(page, { version, flushed, committed }) {
+async function problemOf(page, { version, flushed, committed, spoiled }) {
   const url = urlOf(version);
   const found = await page.evaluate((url) => globalThis.tab.inspect(url), url);
+  const isDeleted = spoiled.length > 0 && found.generation === 0;
+  if (isDeleted) {
+    deletions.push(`kill ${version + 1}: Chromium has deleted the database (${spoiled.join('; ')})`);
+    logs.forget();
+  }
   if (found.digest !== digestOf(version, found.held)) return `${found.held} bytes are held, and wrong`;
   if (found.damaged > 0) return `${found.damaged} runs are damaged`;
-  if (found.held < flushed) return `only ${found.held} bytes are held, ${found.heldInAll} in all, of generation ${found.generation}`;
-  if (committed && !found.committed) return 'the commit is gone';
+  if (found.held < flushed && !isDeleted)
+    return `only ${found.held} bytes are held, ${found.heldInAll} in all, of generation ${found.generation}`;
+  if (committed && !found.committed && !isDeleted) return 'the commit is gone';
   await page.evaluate((url) => globalThis.tab.start(url), url);
   taken.set(version, 0);
   const { digest } = await page.evaluate(() => globalThis.tab.completed());
