@@ -6,7 +6,7 @@ import { type AdtsFrame, findAdtsFrame, readAdtsFrame } from './adts-frames.ts';
 import type { AdtsHeader } from './adts-header.ts';
 import { SBR_PREROLL } from './audio-specific-config.ts';
 import { ByteReader } from './byte-reader.ts';
-import { readId3 } from './id3.ts';
+import { readHeadTags } from './head-tags.ts';
 import { mayHoldInnerSbr, mayHoldSbr } from './sbr-presence.ts';
 
 /** Whether it is HE-AAC, and the average bit rate, are judged by the first packets. More would delay the first sound. */
@@ -37,7 +37,7 @@ const PREROLL = 1;
 /** Reads tags and the first packets. @throws AulosError `media.malformed`, `media.truncated`, `media.unsupported`; what the source throws. */
 export async function readAdtsHead(source: ByteSource, signal: AbortSignal): Promise<AdtsHead> {
   const reader = new ByteReader(source, signal);
-  const { metadata } = await readId3(reader, signal);
+  const metadata = await readHeadTags(reader, signal);
   const header = await findAdtsFrame(reader);
   const start = reader.position;
   const first = header && (await readAdtsFrame(reader, header));

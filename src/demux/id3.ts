@@ -70,40 +70,47 @@ interface TagBody {
   readonly end: number;
   /** Where the tag lies in the resource, if `reader` is of what it holds when it is synchronised again. */
   readonly unsynchronised: ByteRange | undefined;
+  /** Format flags that all frames have, whether or not they say so. */
+  readonly frameFlags: number;
 }
 
 async function readTag(reader: ByteReader, header: Uint8Array, found: Id3Findings, signal: AbortSignal): Promise<void> {
   const major = header[3];
   if (major < 2 || major > 4 || (major === 2 && header[5] & COMPRESSED_V22)) return;
   const range = { start: reader.position, end: reader.position + syncsafe(header, 6) };
-  // Up to v2.3 the tag is unsynchronised as a whole, so that sizes inside count the bytes after undoing it; v2.4 does it by frame.
-  const isUnsynchronised = (header[5] & UNSYNCHRONISED) !== 0 && major < 4;
-  const body = isUnsynchronised ? await synchronised(reader, range, major, signal) : { reader, major, end: range.end };
+  // Up to v2.3 the tag is unsynchronised as a whole, so that sizes inside count the bytes after undoing it; v2.4 does it by frame, and
+  // the flag of the tag then stands for all of them (id3v2.4.0-structure §3.1).
+  const isUnsynchronised = (header[5] & UNSYNCHRONISED) !== 0;
+  const isAsAWhole = isUnsynchronised && major < 4;
+  const frameFlags = isUnsynchronised && major === 4 ? FRAME_UNSYNCHRONISED : 0;
+  const body: TagBody = isAsAWhole
+    ? await synchronised(reader, range, major, signal)
+    : { reader, major, end: range.end, unsynchronised: undefined, frameFlags };
   if (header[5] & EXTENDED_HEADER) {
     await body.reader.need(4);
     if (body.reader.available < 4) return;
     body.reader.skip(major === 3 ? 4 + body.reader.u32be() : syncsafe(body.reader.bytes(4), 0));
   }
-  while (found.framesLeft-- > 0 && (await readFrame({ unsynchronised: undefined, ...body }, found)));
+  while (found.framesLeft-- > 0 && (await readFrame(body, found)));
 }
 
 async function synchronised(reader: ByteReader, range: ByteRange, major: number, signal: AbortSignal): Promise<TagBody> {
   const size = Math.min(range.end - range.start, MAX_UNSYNCHRONISED_BYTES);
   await reader.need(size);
   const bytes = resynchronise(reader.bytes(size));
-  return { reader: new ByteReader(memory(bytes), signal), major, end: bytes.length, unsynchronised: range };
+  return { reader: new ByteReader(memory(bytes), signal), major, end: bytes.length, unsynchronised: range, frameFlags: 0 };
 }
 
 /** Reads one frame; false at the padding or at the end of the tag. */
 async function readFrame(body: TagBody, found: Id3Findings): Promise<boolean> {
-  const { reader, major, end } = body;
+  const { reader, major, end, frameFlags } = body;
   const headerSize = major === 2 ? 6 : 10;
   if (reader.position + headerSize > end) return false;
   await reader.need(headerSize);
   if (reader.available < headerSize || reader.u8() === 0) return false;
   const id = reader.ascii(major === 2 ? 3 : 4);
   const size = major === 2 ? reader.u24be(3) : major === 3 ? reader.u32be(4) : frameSizeV4(reader.bytes(4, 4));
-  const flags = major === 2 ? 0 : reader.u8(9);
+  const flags = major === 2 ? 0 : reader.u8(9) | frameFlags;
   reader.skip(headerSize);
   const next = reader.position + size;
   if (id === 'APIC' || id === 'PIC') await readPicture(body, size, flags, found);

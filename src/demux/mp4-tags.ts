@@ -14,6 +14,7 @@ export interface Mp4Tags {
 }
 
 const MAX_ITEMS = 10_000;
+const MAX_VALUES = 64;
 const MAX_TEXT = 1 << 20;
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -91,10 +92,15 @@ function readFreeform(item: HeldBox): [name: string, text: string] {
   return [name ? utf8(name.payload.subarray(4)).toLowerCase() : '', readText(item)];
 }
 
-/** `data` is type 32 | locale 32 | value; type 1 is UTF-8, 2 UTF-16BE, 21 an integer, and 0 as the item has it. */
+/** The texts of an item, of which some have several. */
 function readText(item: HeldBox): string {
-  const data = findBox(boxesWithin(item, 0), 'data');
-  if (!data || data.payload.length < 8 || data.payload.length > MAX_TEXT) return '';
+  const data = boxesWithin(item, 0).filter(({ type, payload }) => type === 'data' && payload.length >= 8 && payload.length <= MAX_TEXT);
+  const texts = data.slice(0, MAX_VALUES).map((box) => readValue(item, box));
+  return texts.filter((text) => text !== '').join('; ');
+}
+
+/** `data` is type 32 | locale 32 | value; type 1 is UTF-8, 2 UTF-16BE, 21 an integer, and 0 as the item has it. */
+function readValue(item: HeldBox, data: HeldBox): string {
   const value = data.payload.subarray(8);
   const view = new DataView(value.buffer, value.byteOffset, value.length);
   const type = data.payload[3];

@@ -8,6 +8,7 @@ import { aiffDemuxer } from './aiff.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { Demuxer, DemuxerFactory } from './demuxer.ts';
 import { flacDemuxer } from './flac.ts';
+import { skipForeignTag } from './foreign-tags.ts';
 import { skipId3v2 } from './id3.ts';
 import { mp3Demuxer } from './mp3.ts';
 import { areOfOneStream, HEADER_BYTES, parseMpegAudioHeader } from './mpeg-audio-header.ts';
@@ -62,7 +63,7 @@ const factories: Partial<Record<Container, () => Promise<DemuxerFactory>>> = {
 };
 
 /**
- * The demuxer for what lies in `source`. Told from the bytes first (magic behind ID3v2 tags, then two agreeing frame headers), from the
+ * The demuxer for what lies in `source`. Told from the bytes first (magic behind tags, then two agreeing frame headers), from the
  * media type second, from the extension of `url` last.
  * @throws AulosError `media.unsupported`, `media.truncated` for an empty resource; what the source throws.
  */
@@ -74,6 +75,7 @@ export async function openDemuxer(
 ): Promise<Demuxer> {
   const reader = new ByteReader(source, signal);
   await skipId3v2(reader);
+  await skipForeignTag(reader); // APEv2, which some program put there
   const start = reader.position;
   await reader.need(12);
   const head = reader.ascii(Math.min(12, reader.available));

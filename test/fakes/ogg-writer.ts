@@ -39,3 +39,14 @@ function crcOf(bytes: Uint8Array): number {
   }
   return crc >>> 0;
 }
+
+/** An Opus stream whose head (RFC 7845 §5.1), on its first page, asks for a gain, dB. */
+export function withOpusGain(stream: Uint8Array, gain: number): Uint8Array {
+  const changed = stream.slice();
+  const [head, end] = [28, 28 + changed[27]]; // one segment on the page
+  const view = new DataView(changed.buffer);
+  view.setInt16(head + 16, gain * 256, true);
+  view.setUint32(22, 0, true);
+  view.setUint32(22, crcOf(changed.subarray(0, end)), true);
+  return changed;
+}
