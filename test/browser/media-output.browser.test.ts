@@ -169,11 +169,20 @@ describe('one signal cut in two, queued', () => {
   });
 });
 
-test('what the browser does not play by Media Source comes out of the worklet', async () => {
+test('what the browser does not play by Media Source comes out of the worklet, also when it follows in the queue', async () => {
   const player = await createPlayer();
-  player.src = freshUrl('halves/2.wav');
+  const outputs: OutputKind[] = [];
+  player.addEventListener('outputchange', () => outputs.push(player.output));
+  player.queue.add(freshUrl('halves/1.flac'), freshUrl('halves/2.wav'));
   await player.play();
-  expect([player.output, player.error]).toEqual(['worklet', null]);
+  expect(player.output).toBe('media');
+  await next(player, 'ended');
+  expect(outputs).toEqual(['worklet']);
+  expect(player.queue.current).toBe(player.queue.items[1]);
+  expect(player.currentTime).toBeCloseTo((96_000 - 45_237) / 48_000, 3);
+  player.src = freshUrl('vbr.mp3');
+  await player.play();
+  expect(outputs).toEqual(['worklet', 'media']);
 });
 
 test('another output goes on from where the sound is', async () => {

@@ -158,12 +158,13 @@ describe('seeking', () => {
 });
 
 test('a track that was heard plays again when its origin is down', async () => {
-  const url = freshUrl('vbr.mp3');
+  const path = await origin.copy('vbr.mp3');
+  const url = `${origin.url}${path}`;
   const first = createPlayer();
   await load(first, url);
   while (first.phase !== 'complete') await next(first, 'phase');
   await first.close();
-  await origin.fault('/fixtures/vbr.mp3', { times: 1_000, cutAfter: -1 });
+  await origin.fault(path, { times: 1_000, cutAfter: -1 });
   const again = createPlayer();
   again.src = url;
   await again.play();
@@ -222,9 +223,7 @@ describe('what cannot be played is told by an error event', () => {
 });
 
 test('after a failure it plays what is decoded, and pauses there', async () => {
-  const content = new Uint8Array(await (await fetch(`${origin.url}/fixtures/stereo.flac`)).arrayBuffer());
-  const path = `/failing-${Date.now()}.flac`;
-  await origin.put(path, { content, mediaType: 'audio/flac', etag: '"1"', cors: 'preflighted' });
+  const path = await origin.copy('stereo.flac');
   await origin.fault(path, { cutAfter: 100_000 }, { times: 1_000, status: 404 });
   const url = `${origin.url}${path}?rate=150000`;
   const player = createPlayer();

@@ -1,5 +1,8 @@
 import type { Access, ControlCall, Fault, OriginControl, Resource } from './origin.ts';
 
+/** What `origin.setup.ts` mounts. */
+const FIXTURES = '/fixtures/';
+
 /** The origin that `origin.setup.ts` started, as a test in a page works it: `new RemoteOrigin(inject('origin'))`. All test files share it, so use paths of your own. */
 export class RemoteOrigin implements OriginControl {
   readonly url: string;
@@ -12,7 +15,16 @@ export class RemoteOrigin implements OriginControl {
     await this.#call({ name: 'put', args: [path, resource] });
   }
 
+  /** Serves the fixture `name` at a path of its own, which may be spoiled, and gives that path. */
+  async copy(name: string): Promise<string> {
+    const content = new Uint8Array(await (await fetch(`${this.url}${FIXTURES}${name}`)).arrayBuffer());
+    const path = `/${crypto.randomUUID()}/${name}`;
+    await this.put(path, { content, etag: '"1"', cors: 'preflighted' });
+    return path;
+  }
+
   async fault(path: string, ...faults: Fault[]): Promise<void> {
+    if (path === '*' || path.startsWith(FIXTURES)) throw new Error(`${path} is for all test files: spoil a copy`);
     await this.#call({ name: 'fault', args: [path, ...faults] });
   }
 
