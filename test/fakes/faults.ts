@@ -301,7 +301,11 @@ export const httpFaults: readonly HttpFault[] = [
     'another version midway, alike at the resume, under Repr-Digests',
     ({ n, start }) => {
       if (n === 1) return { cutAfter: CUT };
-      return { of: alike(2), ...(start > 0 && start < CUT && { body: Buffer.concat([bytes(start, CUT), virtualBytes(CUT, SIZE, 2)]) }) };
+      // Once only: a resume after a stall would find the first version again, and again.
+      return {
+        of: alike(2),
+        ...(n === 2 && start > 0 && start < CUT && { body: Buffer.concat([bytes(start, CUT), virtualBytes(CUT, SIZE, 2)]) }),
+      };
     },
     'recovered',
     { versions: [alike(1), alike(2)] },
