@@ -49,7 +49,7 @@ export class Journal {
     if (this.#epoch === 0) await this.#create();
     const name = { generation: this.#generation, epoch: this.#epoch };
     const records = Buffer.concat(runs.map((run, i) => encodeRecord(run, name, this.#length + i)));
-    await this.#use((handle) => writeFully(handle, [records], this.#length * RECORD_BYTES));
+    await this.#use((handle) => writeFully(handle, records, this.#length * RECORD_BYTES));
     this.#length += runs.length;
   }
 

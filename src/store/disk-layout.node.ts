@@ -82,7 +82,7 @@ export class DiskLayout {
     try {
       const file = await fs.open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
       try {
-        await writeFully(file, [bytes], 0);
+        await writeFully(file, bytes, 0);
         if (this.durable) await file.datasync();
       } finally {
         await file.close();

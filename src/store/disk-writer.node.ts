@@ -58,7 +58,7 @@ export class GenerationWriter {
   async write(pieces: readonly Piece[]): Promise<void> {
     if (this.#poison) throw this.#poison;
     await this.#useDataFile(async (handle) => {
-      for (const { position, parts } of stretchesOf(pieces)) await writeFully(handle, parts, position);
+      for (const { run, bytes } of pieces) await writeFully(handle, bytes, rangeOf(run).end - bytes.length);
     });
     for (const { run, bytes } of pieces) {
       this.#unrecorded.set(`${run.chunk}.${run.start}`, run);
@@ -132,22 +132,6 @@ export class GenerationWriter {
       await this.#files.use(this.#file, action);
     }
   }
-}
-
-/** Pieces that lie one behind the other, to be written with one call. */
-function stretchesOf(pieces: readonly Piece[]): { readonly position: number; readonly parts: readonly Uint8Array[] }[] {
-  const stretches: { position: number; end: number; parts: Uint8Array[] }[] = [];
-  for (const { run, bytes } of pieces) {
-    const { end } = rangeOf(run);
-    const position = end - bytes.length;
-    const last = stretches.at(-1);
-    if (last?.end !== position) stretches.push({ position, end, parts: [bytes] });
-    else {
-      last.parts.push(bytes);
-      last.end = end;
-    }
-  }
-  return stretches;
 }
 
 /** True if there is no such file: it was deleted, or a link or a folder lies in its place. */

@@ -14,7 +14,6 @@ const began = Date.now();
 const until = began + Number(values.minutes) * 60_000;
 const ERRORS = {
   pwrite64: ['ENOSPC', 'EIO', 'EROFS', 'EINTR'],
-  pwritev: ['ENOSPC', 'EIO', 'EINTR'],
   fdatasync: ['EIO', 'ENOSPC'],
   fsync: ['EIO'],
   openat: ['EMFILE', 'EACCES', 'EIO', 'ENOSPC', 'EROFS'],

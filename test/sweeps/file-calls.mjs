@@ -2,7 +2,7 @@
 import fs from 'node:fs/promises';
 
 const CALLS = ['open', 'mkdir', 'rename', 'rm', 'link', 'truncate'];
-const HANDLE_CALLS = ['write', 'writev', 'writeFile', 'datasync', 'sync', 'truncate', 'close'];
+const HANDLE_CALLS = ['write', 'writeFile', 'datasync', 'sync', 'truncate', 'close'];
 
 const handle = await fs.open('/dev/null');
 const prototype = Object.getPrototypeOf(handle);

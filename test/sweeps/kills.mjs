@@ -14,7 +14,6 @@ const began = Date.now();
 const until = began + Number(values.minutes) * 60_000;
 const CALLS = [
   'pwrite64',
-  'pwritev',
   'fdatasync',
   'fsync',
   'rename',
