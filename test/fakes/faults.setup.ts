@@ -5,7 +5,7 @@ import { type Asked, type FaultServer, type Spoilt, startFaultServer } from './f
 import { type HttpFault, httpFaults } from './faults.ts';
 
 /** A fault as a page sees it: what it needs to know of it, and a server of its own. */
-export interface RemoteFault extends Pick<HttpFault, 'name' | 'ends' | 'refreshTo'> {
+export interface RemoteFault extends Pick<HttpFault, 'name' | 'ends' | 'refreshTo' | 'isSlow'> {
   readonly versions: readonly { readonly seed: number; readonly size: number }[];
 }
 
@@ -32,10 +32,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
   const control = createServer(start).listen(0, '127.0.0.1');
   await new Promise((resolve) => control.once('listening', resolve));
-  const table = httpFaults.map(({ name, ends, refreshTo, versions }) => ({
-    name,
-    ends,
-    refreshTo,
+  const table = httpFaults.map(({ answer, versions, ...rest }) => ({
+    ...rest,
     versions: versions.map(({ seed, size }) => ({ seed, size })),
   }));
   project.provide('faults', { url: `http://127.0.0.1:${(control.address() as AddressInfo).port}`, table });

@@ -14,6 +14,8 @@ export interface HttpFault {
   readonly ends: 'recovered' | ErrorCode;
   /** Path of the URL that `refreshUrl` gives; absent: there is no such option. */
   readonly refreshTo?: string;
+  /** Nothing but time tells that it is one. */
+  readonly isSlow?: true;
 }
 
 const SIZE = 1_000_003;
@@ -109,6 +111,8 @@ const ofWhole = version(1, { ...v1.headers, 'Repr-Digest': digest(bytes(0)) });
 /** Two versions that are alike where a resume looks at them, and differ before it. */
 const alike = (seed: number): Version => version(seed, { 'Repr-Digest': digest(virtualBytes(0, SIZE, seed)) });
 
+const slow = { isSlow: true } as const;
+
 const fault = (name: string, answer: Answer, ends: HttpFault['ends'] = 'recovered', more: Partial<HttpFault> = {}): HttpFault => ({
   name,
   versions: [v1],
@@ -147,11 +151,11 @@ export const httpFaults: readonly HttpFault[] = [
   fault('connection refused for a second, midway', ({ n }) => [{ cutAfter: CUT }, { awayMs: 1000 }][n - 1] ?? {}),
 
   // Time.
-  fault('silence before the head', first({ cutAfter: -2, by: 'silence' })),
-  fault('silence midway', first({ cutAfter: CUT, by: 'silence' })),
-  fault('silence always at the same byte', ({ start }) => ({ cutAfter: Math.max(0, CUT - start), by: 'silence' }), 'net.stall'),
-  fault('body at ten bytes a second', thenWrong({ bodyDripMs: 100 })),
-  fault('head at five bytes a second', first({ headDripMs: 200 })),
+  fault('silence before the head', first({ cutAfter: -2, by: 'silence' }), 'recovered', slow),
+  fault('silence midway', first({ cutAfter: CUT, by: 'silence' }), 'recovered', slow),
+  fault('silence always at the same byte', ({ start }) => ({ cutAfter: Math.max(0, CUT - start), by: 'silence' }), 'net.stall', slow),
+  fault('body at ten bytes a second', thenWrong({ bodyDripMs: 100 }), 'recovered', slow),
+  fault('head at five bytes a second', first({ headDripMs: 200 }), 'recovered', slow),
 
   // Status codes.
   ...[500, 502, 503, 504, 522, 524, 408, 425].map((status) => fault(`${status} twice`, first(refuse(status), 2))),
