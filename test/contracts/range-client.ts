@@ -227,9 +227,9 @@ export function rangeClientContract(
 
     test('a receiver that takes its time is not mistaken for a stall', async () => {
       const { url } = await serve();
-      const response = await get(url, {}, { stallMs: 100, slowMs: 100 });
+      const response = await get(url, {}, { stallMs: 400, slowMs: 400 });
       const first = await response.body.next();
-      await new Promise((resolve) => setTimeout(resolve, 300)); // the fact waited for is the time itself
+      await new Promise((resolve) => setTimeout(resolve, 1_000)); // the fact waited for is the time itself
       const { bytes, error } = await drain(response.body);
       expect(error).toBeUndefined();
       expect((first.value as Uint8Array).length + bytes.length).toBe(SIZE);

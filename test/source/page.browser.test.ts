@@ -22,7 +22,7 @@ afterEach(() => source?.close());
 
 async function open(events: EventScope, retry: Partial<RetryPolicy> = { baseMs: 1 }): Promise<FileSource> {
   const url = origin.url + path;
-  const client = createBrowserClient({ timeouts: { stallMs: 300 } });
+  const client = createBrowserClient({ timeouts: { stallMs: 600 } });
   source = await openFileSource({ client, store: createMemoryStore(), events, retry, url, key: assetKey(url) });
   return source;
 }
