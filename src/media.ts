@@ -123,6 +123,18 @@ export interface Metadata {
   readonly pictures: readonly Picture[];
 }
 
+/** One of several streams that follow each other in a file, such as a song of a station (RFC 3533 §4). */
+export interface Link {
+  /** Second of the presented timeline with which it begins. */
+  readonly start: number;
+  readonly tags: Tags;
+  readonly pictures: readonly Picture[];
+}
+
+/** The tags of what is heard at a second: those of its link, where there are several. */
+export const tagsAt = ({ tags, links }: Pick<MediaInfo, 'tags' | 'links'>, seconds: number): Tags =>
+  links?.findLast(({ start }) => start <= seconds)?.tags ?? tags;
+
 /** What a demuxer knows of a file once its head (and, for MP4, its `moov`) has been read. */
 export interface MediaInfo extends Metadata {
   readonly container: Container;
@@ -141,6 +153,11 @@ export interface MediaInfo extends Metadata {
   readonly encoderDelay: number;
   /** Frames to drop at its end. */
   readonly padding: number;
+  /**
+   * Set where streams follow each other: the first and, by their start, those that are known, of which there are more in time where the end
+   * cannot be looked for; of a great many the last.
+   */
+  readonly links?: readonly Link[];
   /** Set when only part of the codec is decoded (HE-AAC: the core at half the rate), with a word why. */
   readonly degraded?: string;
 }

@@ -12,6 +12,8 @@ export interface Demuxer {
   readonly container: Container;
   /** Where packets stand, as far as they have passed by, in a format that has no table of its own. */
   readonly frameIndex?: FrameIndex;
+  /** Called when {@link info} has more to tell, because of what has passed by in {@link packets}. */
+  onNews?: () => void;
   /** Reads as much of the head as it takes. Idempotent, single flight; what was estimated is told exactly once it is known. @throws AulosError `media.*` with a byte offset. */
   info(signal: AbortSignal): Promise<MediaInfo>;
   /**

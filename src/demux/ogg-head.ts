@@ -14,6 +14,8 @@ export interface OggHead {
   readonly format: OggFormat;
   /** Byte offset of the page on which the last header ends. */
   readonly offset: number;
+  /** The number of that page in its stream. */
+  readonly sequence: number;
   /** The pages with the headers of all its streams. */
   readonly headerPages: ByteRange;
   /** Granule position at which the sound begins: above 0 in a stream cut out of a longer one, below 0 if some of it is to be dropped. */
@@ -50,7 +52,7 @@ class Link {
   #stream: { readonly serial: number; readonly mapping: OggMapping } | undefined;
   #start: number | undefined;
   /** Byte offset of the page on which the last header ends, and of what follows it. */
-  #lastHeader: ByteRange = { start: 0, end: 0 };
+  #lastHeader: ByteRange & { readonly sequence: number } = { start: 0, end: 0, sequence: 0 };
 
   /** Takes the next page; gives the head when it is whole. */
   take(page: OggPage): OggHead | undefined {
@@ -72,7 +74,7 @@ class Link {
     const { packets } = this.#packetizer.take(page);
     const sound = packets.findIndex(({ data }) => !mapping.readHeader(data));
     if (sound < 0) {
-      if (packets.length > 0) this.#lastHeader = { start: page.offset, end: page.end };
+      if (packets.length > 0) this.#lastHeader = { start: page.offset, end: page.end, sequence: page.sequence };
       return undefined;
     }
     const format = mapping.describe();
@@ -81,8 +83,17 @@ class Link {
     for (let i = sound; i < packets.length; i++) frames += mapping.framesOf(packets[i].data, packets[i - 1]?.data);
     // On the last page the position may be short of the packets, to cut off their end.
     const origin = page.isEnd || page.granule === undefined ? 0 : page.granule - frames;
-    const { start: offset, end } = this.#lastHeader;
-    return { serial, serials: this.#serials, mapping, format, offset, headerPages: { start: this.#start ?? offset, end }, origin };
+    const { start: offset, end, sequence } = this.#lastHeader;
+    return {
+      serial,
+      serials: this.#serials,
+      mapping,
+      format,
+      offset,
+      sequence,
+      headerPages: { start: this.#start ?? offset, end },
+      origin,
+    };
   }
 }
 

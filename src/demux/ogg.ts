@@ -1,5 +1,5 @@
 import { AulosError, isAulosError } from '../errors.ts';
-import type { MediaInfo, Packet, SeekPoint } from '../media.ts';
+import type { MediaInfo, Packet, Picture, SeekPoint } from '../media.ts';
 import type { ByteSource } from '../source/source.ts';
 import { type Anatomy, partsOf } from './anatomy.ts';
 import { ByteReader } from './byte-reader.ts';
@@ -22,16 +22,20 @@ export function oggDemuxer(source: ByteSource): Demuxer {
 /** Links that are looked for ahead of playing, each by bisection; of a longer chain the duration is not known. */
 const MAX_LINKS_AHEAD = 64;
 
+/** Links that are told of: the last ones, so that a station may go on for years. */
+const MAX_LINKS_TOLD = 1_000;
+
 interface Chain {
   /** Those that are known, from the first on. */
   readonly links: [OggLink, ...OggLink[]];
-  readonly info: MediaInfo;
+  info: MediaInfo;
 }
 
 class OggDemuxer implements Demuxer {
   readonly container = 'ogg';
   /** Of pages of the first link; the time of one is that at which the packets behind those begin that end on it. */
   readonly frameIndex = new FrameIndex({ isOnlyWay: false });
+  onNews: (() => void) | undefined;
   readonly #source: ByteSource;
   #opening: Promise<Chain> | undefined;
 
@@ -53,13 +57,16 @@ class OggDemuxer implements Demuxer {
   }
 
   async *packets(signal: AbortSignal, from?: SeekPoint): AsyncGenerator<Packet> {
-    const { links } = await this.#open(signal);
+    const chain = await this.#open(signal);
+    const { links } = chain;
     let link: OggLink | undefined = links[from?.index ?? 0] ?? links[0];
     let start = from && from.offset > link.head.offset ? await link.landmarkFrom(from.offset, signal) : undefined;
     let earliest = from?.timestamp ?? Number.NEGATIVE_INFINITY;
     while (link) {
       const ending: LinkEnding = yield* packetsOf(link, start ?? link.beginning, earliest, signal);
+      const known = links.length;
       link = ending.nextLink === undefined ? undefined : await this.#linkAt(ending.nextLink, link, ending.end, links, signal);
+      if (links.length > known) this.#tellOf(chain);
       start = undefined;
       earliest = Number.NEGATIVE_INFINITY;
     }
@@ -75,6 +82,11 @@ class OggDemuxer implements Demuxer {
     const landmark = await link.approach(first, signal);
     const timestamp = link.shift + (await link.walk(landmark, first, signal));
     return { offset: landmark.offset, index: link.number, timestamp, target, exact: true, errorBound: 0 };
+  }
+
+  #tellOf(chain: Chain): void {
+    chain.info = { ...chain.info, ...linksOf(chain.links) };
+    this.onNews?.();
   }
 
   /** Single flight; a failed attempt is not remembered. */
@@ -146,11 +158,10 @@ async function* packetsOf(
 
 function describe(links: Chain['links'], isWhole: boolean, length: number | undefined): MediaInfo {
   const [{ head, delay }] = links;
-  const { config, tags, bitsPerSample, pictures } = head.format;
+  const { config, tags, bitsPerSample } = head.format;
   const last = links.at(-1)?.end;
   const frames = isWhole ? links.reduce<number | undefined>((sum, { frames }) => sumOf(sum, frames), 0) : undefined;
   const duration = frames === undefined ? undefined : frames / config.sampleRate;
-  const placed = pictures.map(({ said, ...place }) => ({ ...said, place: { ...head.headerPages, ...place } }));
   return {
     container: 'ogg',
     config,
@@ -161,9 +172,25 @@ function describe(links: Chain['links'], isWhole: boolean, length: number | unde
     bitRate: duration && length && Math.round((length * 8) / duration),
     encoderDelay: delay,
     padding: last ? last.decodedEnd - last.end : 0,
-    ...metadataOf(tags, placed),
+    ...metadataOf(tags, picturesOf(links[0])),
+    ...linksOf(links),
   };
 }
+
+/** What the links say of themselves, if there are several. */
+function linksOf(links: Chain['links']): Pick<MediaInfo, 'links'> {
+  const [first] = links;
+  if (links.length === 1) return {};
+  const told = links.slice(-MAX_LINKS_TOLD).map((link) => ({
+    start: (link.shift + link.delay - first.delay) / first.head.format.config.sampleRate,
+    tags: link.head.format.tags,
+    pictures: picturesOf(link),
+  }));
+  return { links: told };
+}
+
+const picturesOf = ({ head: { format, headerPages } }: OggLink): Picture[] =>
+  format.pictures.map(({ said, ...place }) => ({ ...said, place: { ...headerPages, ...place } }));
 
 const sumOf = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined || b === undefined ? undefined : a + b;

@@ -30,8 +30,7 @@ export async function openTrack(
   try {
     const demuxer = await openDemuxer(reader, source.url, signal, watchIndex(source, life.signal));
     const keeper = await FrameIndexKeeper.open(demuxer, source);
-    const known = await demuxer.info(signal);
-    const info: MediaInfo = source.isLive ? { ...known, duration: Infinity, durationIsExact: true, frames: undefined } : known;
+    const info = endless(await demuxer.info(signal), source);
     source.announce(info);
     return new OpenTrack(source, decoders, reader, demuxer, keeper, info, life, onClosed);
   } catch (error) {
@@ -41,6 +40,10 @@ export async function openTrack(
     throw error;
   }
 }
+
+/** What is known of a source that has no end, whatever its head says. */
+const endless = (info: MediaInfo, { isLive }: FileSource): MediaInfo =>
+  isLive ? { ...info, duration: Infinity, durationIsExact: true, frames: undefined } : info;
 
 /** The segment index as soon as there is one; asking for it sooner would ask for the whole resource. */
 function watchIndex(source: FileSource, signal: AbortSignal): () => SegmentIndex | undefined {
@@ -94,6 +97,7 @@ class OpenTrack implements Track {
     this.#onClosed = onClosed;
     const { signal } = life;
     keeper?.follow(signal, (exact) => this.#tell(exact));
+    demuxer.onNews = () => void demuxer.info(signal).then((info) => this.#tell(endless(info, source)));
     whenComplete(source, signal, () => void this.metadata({ signal }).catch(() => {})); // what cannot be read is not told
   }
 

@@ -16,7 +16,7 @@ export interface Span {
 
 /** The half of the library without a user interface: one open resource, the same in browsers and Node. */
 export interface Track extends AsyncDisposable {
-  /** What is known of it; a duration that was estimated becomes exact once all of it has passed by (event `source.mediaInfo`). */
+  /** What is known of it; a duration that was estimated becomes exact once all of it has passed by, and a station tells of songs (event `source.mediaInfo`). */
   readonly info: MediaInfo;
   readonly source: FileSource;
   /**

@@ -10,6 +10,7 @@ import type { ConnectionLimits, Connections } from './connections.ts';
 import { Driver } from './driver.ts';
 import { isDue, type Revalidate } from './freshness.ts';
 import { type Indexer, IndexKeeper } from './index-keeper.ts';
+import { isNews } from './media-news.ts';
 import type { Origin } from './origin.ts';
 import { PhaseMachine } from './phase.ts';
 import { AssetReader } from './reader.ts';
@@ -64,7 +65,7 @@ export class Download {
   readonly #onClosed: () => void;
   #closed: Promise<void> | undefined;
   /** What was announced last. */
-  #announced: { readonly generation: number; readonly isExact: boolean } | undefined;
+  #announced: { readonly generation: number; readonly info: MediaInfo } | undefined;
 
   static async open(
     options: OpenOptions,
@@ -131,9 +132,8 @@ export class Download {
   /** Tells what was found in this generation, and plans the look-ahead by it. */
   announce(info: MediaInfo): void {
     const { generation } = this.driver.asset;
-    const isExact = info.durationIsExact;
-    if (this.#announced?.generation === generation && (this.#announced.isExact || !isExact)) return;
-    this.#announced = { generation, isExact };
+    if (this.#announced?.generation === generation && !isNews(info, this.#announced.info)) return;
+    this.#announced = { generation, info };
     this.driver.bitRate = info.bitRate;
     this.events.publish('source.mediaInfo', { info });
   }

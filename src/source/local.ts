@@ -4,6 +4,7 @@ import { type AulosError, redactUrl } from '../errors.ts';
 import { EventScope } from '../events/bus.ts';
 import type { MediaInfo } from '../media.ts';
 import { type Indexer, IndexKeeper } from './index-keeper.ts';
+import { isNews } from './media-news.ts';
 import { PhaseMachine, phaseAt } from './phase.ts';
 import { closedError } from './reader.ts';
 import type { SegmentIndex } from './segment-index.ts';
@@ -58,8 +59,7 @@ export class LocalSource implements FileSource {
   readonly #phase = new PhaseMachine('complete', () => {});
   readonly #readers = new Set<LocalReader>();
   readonly #index: IndexKeeper;
-  /** Undefined until something was announced. */
-  #isAnnouncedExactly: boolean | undefined;
+  #announced: MediaInfo | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(bytes: LocalBytes, { events, indexer }: LocalOptions) {
@@ -101,8 +101,8 @@ export class LocalSource implements FileSource {
   }
 
   announce(info: MediaInfo): void {
-    if (this.#isAnnouncedExactly || this.#isAnnouncedExactly === info.durationIsExact) return;
-    this.#isAnnouncedExactly = info.durationIsExact;
+    if (!isNews(info, this.#announced)) return;
+    this.#announced = info;
     this.events.publish('source.mediaInfo', { info });
   }
 

@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { tagsAt } from '../../src/media.ts';
 import { createNodeClient } from '../../src/net/client.node.ts';
 import { createLibrary } from '../../src/playback/library.ts';
 import { assetKey } from '../../src/store/key.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
+import { ffmpeg, ffmpegSignal } from '../fakes/ffmpeg-audio.ts';
 import { psnr } from '../fakes/pcm.ts';
 import { Station } from '../fakes/station.ts';
-import { root } from '../tools.ts';
+import { requireTool, root } from '../tools.ts';
 
 const media = (name: string) => readFile(path.join(root, 'test/fixtures/media', name));
 
@@ -36,4 +38,35 @@ test.each([
   const flat = Float32Array.from(heard.flatMap((plane) => [...plane])).subarray(0, first.length);
   expect(psnr([flat], [first])).toBeGreaterThan(90);
   expect(frames).toBeGreaterThan(60 * sampleRate);
+});
+
+test.runIf(requireTool('ffmpeg'))('a station that joins its songs in Ogg is heard to tell each one, at its time', async () => {
+  await using station = await Station.start();
+  const songs = ['One', 'Two'].map((title, i) =>
+    ffmpeg([...ffmpegSignal(48_000, 'mono', 1, 2 + i), '-c:a', 'libopus', '-metadata', `title=${title}`, '-f', 'ogg']),
+  );
+  const file = new Uint8Array(Buffer.concat(songs));
+  station.programme = { headers: { 'icy-name': 'Radio Test', 'content-type': 'application/ogg' }, bytes: () => file };
+  await using library = createLibrary({ keyOf: assetKey, client: createNodeClient(), store: createMemoryStore() });
+  const { signal } = new AbortController();
+  await using track = await library.track(await library.source(station.url), { signal });
+  expect([track.info.duration, track.info.tags.title, track.info.links]).toEqual([Number.POSITIVE_INFINITY, 'One', undefined]);
+
+  const isTold = new Promise<void>((resolve) =>
+    track.source.events.on('source.mediaInfo', ({ payload: { info } }) => info.links?.length === 4 && resolve(), { signal }),
+  );
+  let frames = 0;
+  for await (const { planes } of track.blocks({ signal })) {
+    frames += planes[0].length;
+    if (frames > 9 * 48_000) break;
+  }
+  await isTold;
+  expect(track.info.duration).toBe(Number.POSITIVE_INFINITY);
+  expect(track.info.links?.slice(0, 4).map(({ start, tags }) => [start, tags.title])).toEqual([
+    [0, 'One'],
+    [2, 'Two'],
+    [5, 'One'],
+    [7, 'Two'],
+  ]);
+  expect([1.9, 2, 4.9, 8].map((seconds) => tagsAt(track.info, seconds).title)).toEqual(['One', 'Two', 'Two', 'Two']);
 });
