@@ -56,9 +56,10 @@ function mutateUnit(random: Random, units: readonly Unit[]): readonly Unit[] {
   if (!unit) return [plain(random.bytes(random.below(64)))];
   if (unit.inside.length > 0 && random.chance(0.8)) return units.with(at, { ...unit, inside: mutateUnit(random, unit.inside) });
   const head = unit.head.slice();
-  if (unit.fields.length > 0 && random.chance(0.7)) {
+  const fields = unit.fields?.() ?? [];
+  if (fields.length > 0 && random.chance(0.7)) {
     for (let i = random.below(3); i >= 0; i--) {
-      const field = random.pick(unit.fields);
+      const field = random.pick(fields);
       let value = random.hostile(field.width * 8);
       const isLittle = random.chance(0.3);
       for (let k = 0; k < field.width && field.at + k < head.length; k++) {

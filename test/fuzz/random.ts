@@ -23,7 +23,9 @@ export class Random {
   }
 
   bytes(count: number): Uint8Array {
-    return Uint8Array.from({ length: count }, () => this.below(256));
+    const bytes = new Uint8Array(count);
+    for (let i = 0; i < count; i++) bytes[i] = this.below(256);
+    return bytes;
   }
 
   /** A number of `bits` (at most 32) such as parsers trip over: the ends of ranges, one off them, powers of two; else any. */

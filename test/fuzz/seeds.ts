@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { ffmpegSignal } from '../fakes/ffmpeg-audio.ts';
 import { fixtureFolder } from '../fixtures/fixtures.ts';
@@ -53,7 +54,8 @@ const recipes: Readonly<Record<string, readonly string[]>> = {
   'mp3.m2t': [...mono(44_100, 0.4), '-c:a', 'libmp3lame', '-b:a', '32k', '-f', 'mpegts'],
 };
 
-const folder = path.join(fixtureFolder, 'small');
+/** Named by the recipes: files made by others are of no use. */
+const folder = path.join(fixtureFolder, `small-${createHash('sha256').update(JSON.stringify(recipes)).digest('hex').slice(0, 8)}`);
 /** Larger files of the corpus take too long. */
 const MAX_CORPUS_BYTES = 16_384;
 
@@ -63,8 +65,8 @@ export function ownSeeds(): Seed[] {
     if (!requireTool('ffmpeg')) return [];
     makeSeeds();
   }
-  const heAac = path.join(root, 'test/fixtures/he-aac');
-  return [...seedsIn(folder), ...seedsIn(heAac)];
+  const made = seedsIn(folder);
+  return [...made, ...handMade(made), ...seedsIn(path.join(root, 'test/fixtures/he-aac'))];
 }
 
 /** Small files of other people, those that are broken among them; none where there is no corpus. */
@@ -84,22 +86,24 @@ const bytesOf = (file: string): Uint8Array => new Uint8Array(readFileSync(file))
 /** All at once: a folder that is there is whole, also when two tests make it. */
 function makeSeeds(): void {
   mkdirSync(fixtureFolder, { recursive: true });
-  const made = mkdtempSync(path.join(fixtureFolder, 'small-'));
+  const made = mkdtempSync(path.join(fixtureFolder, 'half-made-'));
   for (const [name, recipe] of Object.entries(recipes)) {
     execFileSync('ffmpeg', ['-v', 'error', '-threads', '1', ...recipe, '-bitexact', '-flags', '+bitexact', '-y', path.join(made, name)]);
   }
-  for (const [name, bytes] of Object.entries(handMade(made))) writeFileSync(path.join(made, name), bytes);
   try {
     renameSync(made, folder);
   } catch (error) {
     rmSync(made, { recursive: true });
     if (!existsSync(folder)) throw error;
   }
+  for (const name of readdirSync(fixtureFolder)) {
+    if (name.startsWith('small') && name !== path.basename(folder)) rmSync(path.join(fixtureFolder, name), { recursive: true });
+  }
 }
 
 /** What ffmpeg does not write: an APE tag, ID3v2.2, a VBRI frame, big-endian RIFF, a chained Ogg, layer I. */
-function handMade(folder: string): Record<string, Uint8Array> {
-  const made = (name: string) => readFileSync(path.join(folder, name));
+function handMade(seeds: readonly Seed[]): Seed[] {
+  const made = (name: string): Buffer => Buffer.from(seeds.find((seed) => seed.name === name)!.bytes);
   const ascii = (text: string) => Buffer.from(text, 'latin1');
   const frames = made('plain.mp3');
   const vbri = Buffer.from(frames.subarray(0, 144));
@@ -129,8 +133,8 @@ function handMade(folder: string): Record<string, Uint8Array> {
     frame('COM', 'engiTunSMPB\0 00000000 00000210 00000ABC 0000000000012345'),
   ]);
   const id3 = Buffer.concat([ascii('ID3\x02\0\0\0\0'), Buffer.from([comments.length >> 7, comments.length & 127]), comments]);
-  const rifx = Buffer.from(made('s16.wav'));
-  return {
+  const rifx = made('s16.wav');
+  const files = {
     'vbri.mp3': Buffer.concat([vbri, frames]),
     'ape.mp3': Buffer.concat([id3, frames, ape]),
     'layer1.mp3': Buffer.concat(
@@ -139,4 +143,5 @@ function handMade(folder: string): Record<string, Uint8Array> {
     'chained.ogg': Buffer.concat([made('vorbis.ogg'), made('flac.ogg')]),
     'rifx.wav': Buffer.concat([ascii('RIFX'), rifx.subarray(4, 36).swap16(), rifx.subarray(36)]),
   };
+  return Object.entries(files).map(([name, bytes]) => ({ name, bytes: new Uint8Array(bytes) }));
 }

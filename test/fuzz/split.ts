@@ -53,7 +53,7 @@ function boxOf(bytes: Uint8Array): Unit {
   const headEnd = own < 0 ? bytes.length : Math.min(bytes.length, 8 + own);
   const inside = own < 0 ? [] : splitBoxes(bytes.subarray(headEnd));
   const seal = (whole: Uint8Array) => whole.length >= 8 && viewOf(whole).setUint32(0, whole.length);
-  return { head: bytes.subarray(0, headEnd), inside, fields: fields(0, headEnd, 4), seal };
+  return { head: bytes.subarray(0, headEnd), inside, fields: () => fields(0, headEnd, 4), seal };
 }
 
 /** `RIFF size WAVE`, then `type 32 │ size 32le │ …, padded to an even number` */
@@ -64,10 +64,10 @@ export const splitRiff: Split = (bytes) => {
     const size = bytes.length - at >= 8 ? viewOf(bytes).getUint32(at + 4, true) : Infinity;
     const end = Math.min(bytes.length, at + 8 + size + (size & 1));
     const head = bytes.subarray(at, end);
-    inside.push({ head, inside: [], fields: fields(0, head.length, 2), seal });
+    inside.push({ head, inside: [], fields: () => fields(0, head.length, 2), seal });
     at = end;
   }
-  return [{ head: bytes.subarray(0, 12), inside, fields: fields(0, 12, 4), seal }];
+  return [{ head: bytes.subarray(0, 12), inside, fields: () => fields(0, 12, 4), seal }];
 };
 
 /** Pages: `OggS │ version │ flags │ granule 64 │ serial 32 │ sequence 32 │ crc 32 │ segments 8 │ lacing │ body` */
@@ -77,13 +77,17 @@ export const splitOgg: Split = (bytes) => {
     let end = bytes.length;
     for (let i = at + 4; i < bytes.length - 4 && end === bytes.length; i++) if (ascii(bytes, i) === 'OggS') end = i;
     const head = bytes.subarray(at, end);
-    const body = 27 + head[26];
-    const numbers = [...[6, 10, 14, 18].map((from) => ({ at: from, width: 4 })), ...fields(4, 6, 1), ...fields(26, body, 1, 16)];
-    units.push({ head, inside: [], fields: [...numbers, ...fields(body, head.length, 2, 40)], seal: sealPage });
+    units.push({ head, inside: [], fields: () => numbersOfPage(head), seal: sealPage });
     at = end;
   }
   return units;
 };
+
+function numbersOfPage(page: Uint8Array): Field[] {
+  const body = 27 + page[26];
+  const wide = [6, 10, 14, 18].map((at) => ({ at, width: 4 }));
+  return [...wide, ...fields(4, 6, 1), ...fields(26, body, 1, 16), ...fields(body, page.length, 2, 40)];
+}
 
 function sealPage(bytes: Uint8Array): void {
   if (bytes.length < 27) return;
@@ -111,7 +115,7 @@ export const splitFlac: Split = (bytes) => {
     const end = at + 4 + (viewOf(bytes).getUint32(at) & 0xffffff);
     const head = bytes.subarray(at, end);
     const seal = (whole: Uint8Array) => whole.length >= 4 && viewOf(whole).setUint32(0, (whole[0] << 24) | (whole.length - 4));
-    units.push({ head, inside: [], fields: [{ at: 0, width: 1 }, ...fields(4, head.length, 2)], seal });
+    units.push({ head, inside: [], fields: () => [{ at: 0, width: 1 }, ...fields(4, head.length, 2)], seal });
     at = end;
   }
   return [...units, ...splitFlacFrames(bytes.subarray(at))];
@@ -124,7 +128,8 @@ export function splitFlacFrames(bytes: Uint8Array): Unit[] {
   for (let i = 2; i <= bytes.length; i++) {
     const isStart = i === bytes.length || (bytes[i] === 0xff && (bytes[i + 1] & 0xfe) === 0xf8);
     if (!isStart || (crc16(bytes, at, i) !== 0 && i < bytes.length)) continue;
-    units.push({ head: bytes.subarray(at, i), inside: [], fields: fields(2, Math.min(20, i - at), 1), seal: sealFlacFrame });
+    const head = bytes.subarray(at, i);
+    units.push({ head, inside: [], fields: () => fields(2, Math.min(20, head.length), 1), seal: sealFlacFrame });
     at = i;
   }
   return units;
@@ -160,10 +165,10 @@ function splitId3(bytes: Uint8Array): Unit[] {
     const length = headerBytes === 6 ? (bytes[at + 3] << 16) | viewOf(bytes).getUint16(at + 4) : viewOf(bytes).getUint32(at + 4);
     const next = bytes[at] === 0 ? end : Math.min(end, at + headerBytes + length);
     const head = bytes.subarray(at, next);
-    inside.push({ head, inside: [], fields: fields(3, Math.min(head.length, 20), 1), ...(bytes[at] && { seal: sealFrame }) });
+    inside.push({ head, inside: [], fields: () => fields(3, Math.min(head.length, 20), 1), ...(bytes[at] && { seal: sealFrame }) });
     at = next;
   }
-  return [{ head: bytes.subarray(0, 10), inside, fields: fields(3, 10, 1), seal }];
+  return [{ head: bytes.subarray(0, 10), inside, fields: () => fields(3, 10, 1), seal }];
 }
 
 const wholeLength = ({ head, inside }: Unit): number => inside.reduce((sum, unit) => sum + wholeLength(unit), head.length);
@@ -177,7 +182,7 @@ const splitFrames =
     for (let i = at + 1; i <= bytes.length; i++) {
       if (i < bytes.length && !isStart(bytes, i)) continue;
       const head = bytes.subarray(at, i);
-      units.push({ head, inside: [], fields: fields(0, Math.min(head.length, 64), 1), ...(seal && { seal }) });
+      units.push({ head, inside: [], fields: () => fields(0, Math.min(head.length, 64), 1), ...(seal && { seal }) });
       at = i;
     }
     return units;
@@ -204,5 +209,5 @@ export const splitAdts: Split = splitFrames(
 export const splitTransport: Split = (bytes) =>
   Array.from({ length: Math.ceil(bytes.length / 188) }, (_, i) => {
     const head = bytes.subarray(i * 188, (i + 1) * 188);
-    return { head, inside: [], fields: fields(1, head.length, 1, 40) };
+    return { head, inside: [], fields: () => fields(1, head.length, 1, 40) };
   });

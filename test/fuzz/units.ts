@@ -11,14 +11,14 @@ export interface Field {
 export interface Unit {
   readonly head: Uint8Array;
   readonly inside: readonly Unit[];
-  /** Sizes, counts and other numbers in `head`. */
-  readonly fields: readonly Field[];
+  /** Sizes, counts and other numbers in `head`; listed when asked for, as those of all seeds would make a heap slow to collect. */
+  readonly fields?: () => readonly Field[];
   /** Writes the size and the checksums of the finished bytes, where the format has them, so that a parser does not stop there. */
   readonly seal?: (bytes: Uint8Array) => void;
 }
 
 /** A unit without a structure. */
-export const plain = (head: Uint8Array): Unit => ({ head, inside: [], fields: [] });
+export const plain = (head: Uint8Array): Unit => ({ head, inside: [] });
 
 /** The bytes of all units, sealed. */
 export function join(units: readonly Unit[]): Uint8Array {

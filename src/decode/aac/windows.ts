@@ -3,8 +3,15 @@ import { sin } from '../trig.ts';
 /** The rising half of a window of 2N samples in the two shapes, sine first (ISO/IEC 14496-3 §4.6.11.3.2). */
 export type Slopes = readonly [sine: Float64Array, kaiserBessel: Float64Array];
 
-/** Slopes of N samples; `alpha` is 4 for long windows, 6 for short ones. */
-export const slopesOf = (samples: number, alpha: number): Slopes => [sineSlope(samples), kaiserBesselSlope(samples, alpha)];
+/** By their length: 1024 or 960 samples for long windows, an eighth of that for short ones. Opening a track would take 1 ms to make them anew. */
+const made = new Map<number, Slopes>();
+
+/** Slopes of N samples, not to be written to; `alpha` is 4 for long windows, 6 for short ones. */
+export function slopesOf(samples: number, alpha: number): Slopes {
+  let slopes = made.get(samples);
+  if (!slopes) made.set(samples, (slopes = [sineSlope(samples), kaiserBesselSlope(samples, alpha)]));
+  return slopes;
+}
 
 const sineSlope = (samples: number): Float64Array =>
   Float64Array.from({ length: samples }, (_, i) => sin(((i + 0.5) * Math.PI) / (2 * samples)));

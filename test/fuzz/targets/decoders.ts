@@ -19,8 +19,8 @@ interface PacketCase {
 
 type SoundPacket = SeedSound['packets'][number];
 
-/** Packets of which a decoder remembers something: the bit reservoir of MP3 at 8 kbit/s is the longest. */
-const MEMORY_PACKETS = 20;
+/** Packets of which a decoder remembers something: in MP3 at 8 kbit/s the bit reservoir, in HE-AAC a header that only some have. */
+const MEMORY_PACKETS: Readonly<Record<Codec, number>> = { mp3: 20, aac: 20, opus: 10, vorbis: 3, flac: 2, alac: 2, pcm: 2 };
 /** Packets of seconds hold a lot; then fewer of them have shown enough. */
 const MAX_DAMAGED = 4;
 
@@ -37,7 +37,7 @@ export const decoderTarget = (codec: Codec, perRound: number, headroomDb = 0): T
       .slice(from, from + 1 + random.below(MAX_DAMAGED))
       .map((packet) => (random.chance(0.8) ? damage(random, codec, packet, random.pick(packets)) : packet));
     if (random.chance(0.25)) return { config: damageConfig(random, config), damaged, whole: [] };
-    return { config, damaged, whole: random.chance(0.15) ? packets.slice(-MEMORY_PACKETS) : [] };
+    return { config, damaged, whole: random.chance(0.15) ? packets.slice(-MEMORY_PACKETS[codec]) : [] };
   },
   run: async ({ config, damaged, whole }) => {
     let decoder!: Decoder;

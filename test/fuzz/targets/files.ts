@@ -23,7 +23,7 @@ interface FileCase {
 }
 
 /** Frames after which playing has shown enough. */
-const ENOUGH_FRAMES = 40_000;
+const ENOUGH_FRAMES = 16_384;
 const PACKETS_AFTER_SEEK = 3;
 const CODES = /^(media\.(unsupported|malformed|limit|truncated)|decode\.(failed|unavailable))$/;
 

@@ -94,9 +94,16 @@ function checkAnswer({ headers, status, asked }: HeaderCase): void {
 /** Titles are taken out alike, however the bytes are cut. */
 function checkTitles({ headers, body, cuts }: HeaderCase): void {
   isStation(headers);
-  const whole = Buffer.concat([...new IcyStripper(headers).strip(body)]);
+  const [whole, titles] = split([...new IcyStripper(headers).strip(body)]);
   const stripper = new IcyStripper(headers);
   const parts = [0, ...cuts].map((start, i) => body.subarray(start, cuts[i] ?? body.length));
-  must(whole.equals(Buffer.concat(parts.flatMap((part) => [...stripper.strip(part)]))), 'other audio when it comes in pieces');
+  const [joined, titlesInParts] = split(parts.flatMap((part) => [...stripper.strip(part)]));
+  must(whole.equals(joined), 'other audio when it comes in pieces');
+  must(titles.join() === titlesInParts.join(), 'other titles when they come in pieces');
   must(whole.length <= body.length, 'more audio than bytes');
+}
+
+/** The audio of a station, and the titles in it. */
+function split(parts: readonly (Uint8Array | string)[]): [Buffer, string[]] {
+  return [Buffer.concat(parts.filter((part) => typeof part !== 'string')), parts.filter((part) => typeof part === 'string')];
 }

@@ -18,7 +18,7 @@ import { MemorySource } from '../../fakes/memory-source.ts';
 import { mutateBytes } from '../mutate.ts';
 import type { Random } from '../random.ts';
 import { expectTyped, must, type Target } from '../target.ts';
-import { join } from '../units.ts';
+import { join, plain } from '../units.ts';
 
 type Parse = (bytes: Uint8Array) => unknown;
 
@@ -117,7 +117,7 @@ export const tagsTarget: Target<ParserCase> = {
 
 function mutatedOften(random: Random, bytes: Uint8Array): Uint8Array {
   for (let i = random.below(3); i >= 0; i--) bytes = mutateBytes(random, bytes);
-  if (random.chance(0.1)) bytes = join([bytes, random.bytes(random.below(500))].map((head) => ({ head, inside: [], fields: [] })));
+  if (random.chance(0.1)) bytes = join([bytes, random.bytes(random.below(500))].map(plain));
   return random.chance(0.2) ? bytes.subarray(0, random.below(bytes.length + 1)) : bytes;
 }
 
