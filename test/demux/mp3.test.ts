@@ -120,7 +120,7 @@ describe('files of the corpus', () => {
   it.runIf(media)('give typed errors or shorter streams when they are cut anywhere', async () => {
     const whole = read('mp3/musicmeta-notags.mp3');
     const all = await packetsOf(open(whole));
-    for (let length = 0; length < whole.length; length += length < 1_500 ? 1 : 37) {
+    for (let length = 0; length < whole.length; length += length < 100 ? 1 : 97) {
       const demuxer = open(whole.subarray(0, length));
       const packets = await packetsOf(demuxer).catch((error: unknown) => {
         expect(error).toMatchObject({ code: expect.stringMatching(/^media\.(malformed|truncated)$/) });
