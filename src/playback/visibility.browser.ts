@@ -1,3 +1,5 @@
+import { watchLeave } from '../base/page-leave.browser.ts';
+
 /**
  * Sound that is decoded ahead while the page can be seen, seconds: more than the two that make it ready to play through. The less it is,
  * the sooner a change is heard.
@@ -10,18 +12,14 @@ const HIDDEN_SECONDS = 10;
 export interface VisibilityListener {
   /** So much is to be decoded ahead, from now on. */
   onAhead(seconds: number): void;
-  /** The page may be about to end; on phones, being hidden is the last that it sees. */
+  /** The page may be about to end. */
   onLeave(): void;
 }
 
 /** Tells what to do now, and when the page is hidden, seen again, or left, until `signal` aborts. */
 export function watchVisibility({ onAhead, onLeave }: VisibilityListener, signal: AbortSignal): void {
-  const look = () => {
-    const isHidden = document.visibilityState === 'hidden';
-    onAhead(isHidden ? HIDDEN_SECONDS : VISIBLE_SECONDS);
-    if (isHidden) onLeave();
-  };
+  const look = () => onAhead(document.visibilityState === 'hidden' ? HIDDEN_SECONDS : VISIBLE_SECONDS);
   look();
   document.addEventListener('visibilitychange', look, { signal });
-  addEventListener('pagehide', onLeave, { signal });
+  watchLeave(onLeave, signal);
 }

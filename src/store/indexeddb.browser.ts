@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../base/clock.ts';
+import { watchLeave } from '../base/page-leave.browser.ts';
 import { loadPart } from '../base/part.ts';
 import { isAulosError } from '../errors.ts';
 import { crc32 } from './crc32.ts';
@@ -22,10 +23,15 @@ export interface IndexedDbStoreOptions {
 
 /**
  * A store in IndexedDB, for pages and workers. Where that is missing or gives no answer (some private windows, sandboxed frames), assets
- * are volatile: they stay in memory, and the database is tried again with an opening at least 30 s later.
+ * are volatile: they stay in memory, and the database is tried again with an opening at least 30 s later. A page that is hidden or left has
+ * what is in memory stored, as far as the browser gives it time.
  */
 export function createIndexedDbStore({ name = 'aulos', limits, clock = systemClock }: IndexedDbStoreOptions = {}): AssetStore {
-  return createStoreOn(new IndexedDbMedium(name, clock), { maxBytes: 1024 ** 3, maxAssets: 10_000, ...limits }, clock);
+  const closing = new AbortController();
+  const medium = new IndexedDbMedium(name, clock, () => closing.abort());
+  const store = createStoreOn(medium, { maxBytes: 1024 ** 3, maxAssets: 10_000, ...limits }, clock);
+  watchLeave(() => void store.flush(), closing.signal);
+  return store;
 }
 
 /** IndexedDB as a medium, or memory while it cannot be had. */
@@ -39,13 +45,15 @@ class IndexedDbMedium implements Medium {
   readonly #name: string;
   readonly #connection: ReturnType<typeof connectIndexedDb>;
   readonly #clock: Clock;
+  readonly #onClose: () => void;
   /** Only where there was no database once. */
   #memory: MemoryMedium | undefined;
 
-  constructor(name: string, clock: Clock) {
+  constructor(name: string, clock: Clock, onClose: () => void) {
     this.#name = name;
     this.#connection = connectIndexedDb(name, clock);
     this.#clock = clock;
+    this.#onClose = onClose;
   }
 
   async open(key: string): Promise<Volume> {
@@ -76,6 +84,7 @@ class IndexedDbMedium implements Medium {
   }
 
   async close(): Promise<void> {
+    this.#onClose();
     await this.#memory?.close();
     await this.#connection.close();
   }

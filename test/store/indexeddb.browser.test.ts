@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { createIndexedDbStore } from '../../src/store/indexeddb.browser.ts';
 import { assetKey } from '../../src/store/key.ts';
@@ -118,6 +118,28 @@ describe('IndexedDB store: the database', () => {
     await asset.flush();
     await corrupt(key, 5);
     await expectContent(asset, { start: 0, end: 10 });
+  });
+});
+
+describe('IndexedDB store: a page that ends', () => {
+  test.each([
+    ['hidden', () => document.dispatchEvent(new Event('visibilitychange'))],
+    ['left', () => dispatchEvent(new Event('pagehide'))],
+  ])('what is in memory is stored when the page is %s, and nothing is done after closing', async (_, end) => {
+    const visibility = vi.spyOn(document, 'visibilityState', 'get').mockReturnValue('hidden');
+    onTestFinished(() => visibility.mockRestore());
+    const store = storeForTest(new PatienceClock()); // no second ever passes
+    const asset = await store.open(key);
+    await asset.begin(facts);
+    await asset.write(1, 0, contentAt({ start: 0, end: 1000 }));
+    const other = storeForTest();
+    expect((await other.stat(key))?.heldBytes).toBe(0);
+    end();
+    await expect.poll(async () => (await other.stat(key))?.heldBytes).toBe(1000);
+    await store.close();
+    const flush = vi.spyOn(store, 'flush');
+    end();
+    expect(flush).not.toHaveBeenCalled();
   });
 });
 
