@@ -9,6 +9,7 @@ export type { CacheOptions, PageCache } from './playback/cache.browser.ts';
 export type { CacheCalls } from './playback/cache-answers.ts';
 export type { Levels } from './playback/levels.ts';
 export type { Part } from './playback/load.ts';
+export type { OutputChoice, OutputKind } from './playback/output.ts';
 export type { PlayerPeaksOptions } from './playback/peaks-request.ts';
 export { Player, type PlayerOptions } from './playback/player.browser.ts';
 export type { MediaEventName, PlayerEventDetails, PlayerEventMap, PlayerStats, TrackChangeReason } from './playback/player-events.ts';

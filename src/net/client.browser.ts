@@ -5,38 +5,31 @@ import { ChunkQueue } from './chunk-queue.ts';
 import type { NetTimeouts, RangeClient } from './client.ts';
 import { formatRange } from './content-range.ts';
 import type { Transfer } from './transfer.ts';
-import { type Arrival, clientOver, type Sent, type Transport } from './transport.ts';
+import { type Arrival, askForTitles, clientOver, type Sent, type Transport } from './transport.ts';
 import { ifChangedHeaders, ifRangeOf } from './validators.ts';
 
 /** Options of {@link createBrowserClient}. */
 export interface BrowserClientOptions {
   /** There is no telling when a connection stands: `connectMs` and `firstByteMs` together bound the wait for the head. */
   readonly timeouts?: Partial<NetTimeouts>;
-  /** Cookies go to other origins only with 'include'. @default 'same-origin' */
-  readonly credentials?: RequestCredentials;
   readonly clock?: Clock;
 }
 
 /** A client for pages and workers, by fetch. Application headers in a request to another origin cause a CORS preflight. */
 export function createBrowserClient(options: BrowserClientOptions = {}): RangeClient {
-  return clientOver(new FetchTransport(options.credentials ?? 'same-origin'), options.timeouts, options.clock);
+  return clientOver(new FetchTransport(), options.timeouts, options.clock);
 }
 
 class FetchTransport implements Transport {
-  readonly #credentials: RequestCredentials;
   /** URLs of our own origin that were seen to redirect to another one. */
   readonly #leaving = new Set<string>();
-
-  constructor(credentials: RequestCredentials) {
-    this.#credentials = credentials;
-  }
 
   async send(sent: Sent, transfer: Transfer): Promise<Arrival> {
     const { target, timeouts } = sent;
     const url = redactUrl(target.href);
     const afterMs = timeouts.connectMs + timeouts.firstByteMs;
     transfer.arm(afterMs, () => new AulosError('net.stall', { url, afterMs }, `${url} does not answer`));
-    const response = await this.#fetch(sent, transfer.signal);
+    const response = (sent.titles && (await this.#fetchWithTitles(sent, transfer.signal))) || (await this.#fetch(sent, transfer.signal));
     const hidesHeaders = response.type === 'cors';
     if (hidesHeaders && isOwnOrigin(target)) this.#leaving.add(target.href);
     const headers = Object.fromEntries(response.headers);
@@ -51,10 +44,19 @@ class FetchTransport implements Transport {
 
   async close(): Promise<void> {}
 
+  /** Undefined where another origin does not allow to ask for titles, or hides whether it puts any in. */
+  async #fetchWithTitles(sent: Sent, signal: AbortSignal): Promise<Response | undefined> {
+    const response = await this.#fetch({ ...sent, headers: { ...sent.headers, ...askForTitles } }, signal).catch(() => undefined);
+    if (response?.type !== 'cors' || response.headers.has('icy-metaint')) return response;
+    await response.body?.cancel();
+    return undefined;
+  }
+
   async #fetch(sent: Sent, signal: AbortSignal): Promise<Response> {
+    const credentials = sent.crossOrigin === 'use-credentials' ? 'include' : 'same-origin';
     try {
       // no-store: the HTTP cache would keep the bytes a second time, and lets only one connection at a time read a cacheable URL.
-      return await fetch(sent.target, { headers: this.#headers(sent), cache: 'no-store', credentials: this.#credentials, signal });
+      return await fetch(sent.target, { headers: this.#headers(sent), cache: 'no-store', credentials, signal });
     } catch (error) {
       const url = redactUrl(sent.target.href);
       const hint = isOwnOrigin(sent.target) ? '' : ', or it does not allow this page to read it (Access-Control-Allow-Origin)';

@@ -9,7 +9,7 @@ import { type Connections, createConnections, exchange } from './exchange.node.t
 import { nameBodyError } from './node-errors.node.ts';
 import { type Hop, nextHop } from './redirect.ts';
 import type { Transfer } from './transfer.ts';
-import { type Arrival, clientOver, type Sent, type Transport } from './transport.ts';
+import { type Arrival, askForTitles, clientOver, type Sent, type Transport } from './transport.ts';
 import { ifChangedHeaders, ifRangeOf } from './validators.ts';
 
 /** Options of {@link createNodeClient}. */
@@ -54,7 +54,13 @@ class UndiciTransport implements Transport {
     let hop: Hop = { target: sent.target, headers: sent.headers, passed: new Set() };
     for (;;) {
       if (this.#isDenied) refuseDenied(hop.target, this.#isDenied);
-      const headers = { 'user-agent': this.#userAgent, accept: '*/*', ...hop.headers, ...protocolHeaders(sent) };
+      const headers = {
+        'user-agent': this.#userAgent,
+        accept: '*/*',
+        ...hop.headers,
+        ...protocolHeaders(sent),
+        ...(sent.titles && askForTitles),
+      };
       const answer = await exchange(connections, hop.target, headers, transfer, sent.timeouts);
       const next = nextHop(hop, answer.status, answer.headers.location);
       if (!next) return answer;

@@ -1,6 +1,9 @@
 import type { ByteRange } from '../base/ranges.ts';
 import type { Validator } from '../base/validator.ts';
 
+/** What goes to other origins with a request: as in HTML, cookies and the like only as 'use-credentials'. */
+export type CrossOrigin = 'anonymous' | 'use-credentials';
+
 export interface RangeRequest {
   readonly url: string;
   /** Bytes wanted; `end: Infinity` for an open end. Absent: the whole resource, as one `Range: bytes=0-`. */
@@ -12,6 +15,13 @@ export interface RangeRequest {
   readonly plain?: boolean;
   /** Extra request headers of the application, such as Authorization. Dropped on a redirect to another origin. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Says whether pages send cookies to other origins; nothing else does. @default 'anonymous' */
+  readonly crossOrigin?: CrossOrigin;
+  /**
+   * Asks a station to put what it says between the sound (`Icy-MetaData: 1`), which the answer tells by `icy-metaint`. Another origin has to allow
+   * that header, and to expose that one; where a page is not, it asks again without. @default false
+   */
+  readonly titles?: boolean;
   /** Of what is held: sent as If-Range where it is strong and the platform allows it. */
   readonly validator?: Validator;
   /**

@@ -31,6 +31,9 @@ export interface Arrival extends ResponseHead {
   readonly body: AsyncIterator<Uint8Array>;
 }
 
+/** Has a station say what it plays, between its sound. */
+export const askForTitles = { 'icy-metadata': '1' };
+
 /** A {@link RangeClient} over `transport`, which it owns. */
 export function clientOver(transport: Transport, timeouts: Partial<NetTimeouts> = {}, clock: Clock = systemClock): RangeClient {
   return new CheckedClient(transport, { ...defaultTimeouts, ...timeouts }, clock);

@@ -2,7 +2,7 @@ import { loadPart } from '../base/part.ts';
 import type { DecoderChoice, NativeDecoders } from '../decode/native.ts';
 import { AulosError, isAulosError } from '../errors.ts';
 import { EventScope } from '../events/bus.ts';
-import type { RangeClient } from '../net/client.ts';
+import type { CrossOrigin, RangeClient } from '../net/client.ts';
 import type { RetryPolicy } from '../net/retry.ts';
 import { Sources } from '../source/file-source.ts';
 import type { Revalidate } from '../source/freshness.ts';
@@ -21,6 +21,16 @@ export interface OpenOptions extends AssetKeyOptions {
   readonly signal?: AbortSignal;
   /** Sent with every request for it, for which a function is asked each time; dropped on a redirect to another origin. */
   readonly headers?: RequestHeaders;
+  /**
+   * Whether a page sends cookies and the like to other origins, which then have to agree by `Access-Control-Allow-Credentials`; Node has none.
+   * Where they decide what comes, keep it apart by `discriminator`. @default 'anonymous'
+   */
+  readonly crossOrigin?: CrossOrigin;
+  /**
+   * Asks a station to say what it plays, which is told as links of `info` (`source.mediaInfo`), each with its title, from the second on in which it
+   * sounds. In pages its origin has to allow `Icy-MetaData` and expose `icy-metaint`; one that does not is asked twice. @default false
+   */
+  readonly titles?: boolean;
   /**
    * Gives a new URL for the same resource when the old one is refused (401, 403 or 410) after part of it was had, as signed URLs are when they
    * expire. Asked once for all who wait; if the new URL is refused too, or none is given, `access.expired`. Keep signatures out of the

@@ -7,6 +7,9 @@ import { HAVE_METADATA, HAVE_NOTHING, type ReadyState, readinessEvents, readySta
 import { SecondsRanges } from './seconds-ranges.ts';
 import { type Settle, Stretch } from './stretch.ts';
 
+/** Nearer to the end than this is the end, seconds: places are rounded to frames of the output. */
+const END_SECONDS = 0.001;
+
 /** Part of a track that sounds, seconds; by default all of it. */
 export interface Part {
   readonly start?: number;
@@ -68,6 +71,11 @@ export class Load {
   /** Decoded sound after `position`, seconds, that of following tracks included. */
   aheadOf(position: number): number {
     return this.stretch?.landed ? Math.max(0, this.stretch.until - this.origin - position) : 0;
+  }
+
+  /** Whether `position` is the last one that it has. */
+  isEnd(position: number): boolean {
+    return this.durationIsExact && position > this.duration - END_SECONDS;
   }
 
   /** Begins a stretch in it, in place of the one before. */

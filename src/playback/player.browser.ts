@@ -1,22 +1,11 @@
-import type { ByteRange } from '../base/ranges.ts';
-import type { AulosError } from '../errors.ts';
-import type { MediaInfo, Tags } from '../media.ts';
-import type { Phase } from '../source/source.ts';
+import type { CrossOrigin } from '../net/client.ts';
 import { canPlayType } from './can-play-type.ts';
 import { LONGEST_FADE_SECONDS } from './crossfade.ts';
-import type { Effect } from './effects/effect.ts';
 import type { Load, Part } from './load.ts';
-import type { OutputChoice, OutputKind } from './output.ts';
-import type { Peaks } from './peak-table.ts';
-import type { PlayerPeaksOptions } from './peaks-request.ts';
-import { PlayerEventTarget, type PlayerStats } from './player-events.ts';
+import { PlayerSound } from './player-sound.browser.ts';
 import { Programme } from './programme.ts';
 import type { Queue } from './queue.ts';
-import { RATES } from './rate.ts';
-import { HAVE_ENOUGH_DATA, HAVE_NOTHING, type ReadyState } from './readiness.ts';
-import type { ReplayGainMode } from './replay-gain.ts';
-import { SecondsRanges, secondsOf } from './seconds-ranges.ts';
-import type { Sound } from './sound.browser.ts';
+import { HAVE_ENOUGH_DATA } from './readiness.ts';
 import { type PlayerOptions, Transport } from './transport.browser.ts';
 
 export type { PlayerOptions } from './transport.browser.ts';
@@ -30,8 +19,8 @@ const RESTART_SECONDS = 3;
  *
  * It plays its {@link queue}, one track after the other, without a gap between them; `src` is a queue of one.
  */
-export class Player extends PlayerEventTarget {
-  readonly #transport: Transport;
+export class Player extends PlayerSound {
+  protected readonly transport: Transport;
   readonly #programme: Programme;
   /** The next track is loaded and not played, as when a `src` is set. */
   #comesPaused = false;
@@ -39,14 +28,10 @@ export class Player extends PlayerEventTarget {
   /** Neither play() nor pause() was called since it was loaded. */
   #canAutoplay = false;
   #crossfade = 0;
-  #volume = 1;
-  #muted = false;
-  #defaultPlaybackRate = 1;
-  #replayGain: ReplayGainMode = 'off';
 
   constructor(options: PlayerOptions = {}) {
     super();
-    this.#transport = new Transport(options, {
+    this.transport = new Transport(options, {
       successorOf: ({ item }) => this.#programme.after(item),
       onTrack: (item, previous, reason) => {
         if (item) this.#programme.follow(item);
@@ -60,9 +45,10 @@ export class Player extends PlayerEventTarget {
       fireOwn: (name, detail) => this.fireOwn(name, detail),
     });
     this.#programme = new Programme({
-      onJump: (item, reason) => this.#transport.jump(item, reason, this.#comesPaused),
-      onFollowing: () => this.#transport.followOn(),
+      onJump: (item, reason) => this.transport.jump(item, reason, this.#comesPaused),
+      onFollowing: () => this.transport.followOn(),
     });
+    if (options.muted) this.defaultMuted = this.muted = true;
     if (options.mediaSession !== false) this.addEventListener('playing', () => this.#controlFromSystem(), { once: true });
   }
 
@@ -99,7 +85,7 @@ export class Player extends PlayerEventTarget {
       throw new RangeError(`a crossfade lasts from 0 to ${LONGEST_FADE_SECONDS} seconds, not ${seconds}`);
     }
     this.#crossfade = seconds;
-    this.#transport.tell({ type: 'fade', seconds });
+    this.transport.tell({ type: 'fade', seconds });
   }
 
   /** Plays the track, or the part of it between two seconds, again and again, without a gap. @throws RangeError when the part is empty. */
@@ -110,7 +96,7 @@ export class Player extends PlayerEventTarget {
   set loop(loop: boolean | Required<Part>) {
     if (typeof loop === 'object' && !(loop.start >= 0 && loop.end > loop.start)) throw new RangeError('a loop ends after it starts');
     this.#programme.loop = loop;
-    this.#transport.confine(typeof loop === 'object' ? loop : {});
+    this.transport.confine(typeof loop === 'object' ? loop : {});
   }
 
   /** The URL that is played, resolved against the page; setting it puts it into the queue alone, and loads it. The empty string unloads. */
@@ -120,11 +106,11 @@ export class Player extends PlayerEventTarget {
 
   set src(url: string) {
     this.#comesPaused = true;
-    this.playbackRate = this.#defaultPlaybackRate;
+    this.playbackRate = this.defaultPlaybackRate;
     if (url) this.queue.replace(url);
     else this.queue.clear();
     this.#comesPaused = false;
-    if (this.#autoplay) this.#transport.preloadAs('auto');
+    if (this.#autoplay) this.transport.preloadAs('auto');
   }
 
   /**
@@ -138,13 +124,31 @@ export class Player extends PlayerEventTarget {
   set autoplay(autoplay: boolean) {
     this.#autoplay = autoplay;
     if (!autoplay) return;
-    this.#transport.preloadAs('auto');
+    this.transport.preloadAs('auto');
     if (this.readyState === HAVE_ENOUGH_DATA) this.#playByItself();
+  }
+
+  /** As the static one. */
+  canPlayType(mediaType: string): CanPlayTypeResult {
+    return canPlayType(mediaType);
   }
 
   /** Whether aulos plays a media type, as `HTMLMediaElement.canPlayType` tells of the browser: 'probably', 'maybe' or ''. */
   static canPlayType(mediaType: string): CanPlayTypeResult {
     return canPlayType(mediaType);
+  }
+
+  /**
+   * Whether cookies and the like go to other origins, too, with the requests for what is loaded from now on: only as 'use-credentials', to which
+   * the origin has to agree by `Access-Control-Allow-Credentials`. Every request is one of CORS, whatever is said here.
+   */
+  get crossOrigin(): CrossOrigin | null {
+    return this.transport.crossOrigin ?? null;
+  }
+
+  set crossOrigin(crossOrigin: string | null) {
+    const isKnown = crossOrigin === 'use-credentials' || crossOrigin === null;
+    this.transport.crossOrigin = isKnown ? (crossOrigin ?? undefined) : 'anonymous'; // as HTML says of words that it does not know
   }
 
   get currentSrc(): string {
@@ -153,267 +157,33 @@ export class Player extends PlayerEventTarget {
 
   /** What is fetched before `play()` is called: nothing, the head, or as much as is decoded ahead. */
   get preload(): 'none' | 'metadata' | 'auto' {
-    return this.#transport.preload;
+    return this.transport.preload;
   }
 
   set preload(preload: 'none' | 'metadata' | 'auto') {
-    this.#transport.preload = preload;
-    this.#transport.preloadAs(preload);
+    this.transport.preload = preload;
+    this.transport.preloadAs(preload);
   }
 
   /** Where the listener is; setting it seeks. */
   get currentTime(): number {
-    return this.#transport.currentTime;
+    return this.transport.currentTime;
   }
 
   set currentTime(seconds: number) {
     this.seek(seconds).catch(() => {}); // the events tell
   }
 
-  /** NaN before the head is known, Infinity when live; see `durationIsExact`. */
-  get duration(): number {
-    return this.#load?.duration ?? Number.NaN;
-  }
-
-  /** False while `duration` is estimated from the bit rate. */
-  get durationIsExact(): boolean {
-    return this.#load?.durationIsExact ?? false;
-  }
-
-  get paused(): boolean {
-    return this.#transport.paused;
-  }
-
-  get ended(): boolean {
-    return this.#transport.ended;
-  }
-
-  get seeking(): boolean {
-    return this.#load?.stretch?.seek !== undefined;
-  }
-
-  get readyState(): ReadyState {
-    return this.#load?.readyState ?? HAVE_NOTHING;
-  }
-
-  /** 0 empty, 1 idle, 2 loading, 3 no source, as in HTML. */
-  get networkState(): 0 | 1 | 2 | 3 {
-    const load = this.#load;
-    if (!load) return 0;
-    if (load.error && !load.info) return 3;
-    return load.isFetching ? 2 : 1;
-  }
-
-  get error(): AulosError | null {
-    return this.#load?.error ?? null;
-  }
-
-  /** Where the download is in its life. */
-  get phase(): Phase {
-    return this.#load?.progress?.phase ?? 'init';
-  }
-
-  /** What can be played without the network, estimated by the share of the bytes. */
-  get buffered(): SecondsRanges {
-    return secondsOf(this.cached, this.#load?.progress?.length, this.duration);
-  }
-
-  /** Byte ranges that are held. */
-  get cached(): readonly ByteRange[] {
-    return this.#load?.progress?.held ?? [];
-  }
-
-  get seekable(): SecondsRanges {
-    return new SecondsRanges(Number.isFinite(this.duration) ? [[0, this.duration]] : []);
-  }
-
-  /** What was heard of this track. */
-  get played(): SecondsRanges {
-    return this.#load?.played ?? new SecondsRanges([]);
-  }
-
-  /** Everything that the head says, once it is known. */
-  get info(): MediaInfo | undefined {
-    return this.#load?.info;
-  }
-
-  /** Tags of the file; none before the head is known. */
-  get tags(): Tags {
-    return this.#load?.info?.tags ?? {};
-  }
-
-  /** 0..1. @throws RangeError outside of it. */
-  get volume(): number {
-    return this.#volume;
-  }
-
-  set volume(volume: number) {
-    checkVolume(volume);
-    const isNews = volume !== this.#volume;
-    this.#volume = volume;
-    this.#applyVolume(isNews);
-  }
-
-  get muted(): boolean {
-    return this.#muted;
-  }
-
-  set muted(muted: boolean) {
-    const isNews = muted !== this.#muted;
-    this.#muted = muted;
-    this.#applyVolume(isNews);
-  }
-
-  /**
-   * Goes to `volume`, 0..1, in so many seconds, linearly in amplitude; `volume` tells it at once. Resolves when it is there, or something else
-   * was asked of the volume. @throws RangeError.
-   */
-  fade(volume: number, seconds: number): Promise<void> {
-    checkVolume(volume);
-    if (!(seconds >= 0 && seconds < Infinity)) throw new RangeError(`a fade takes some seconds, not ${seconds}`);
-    const faded = this.#sound.fade(this.#muted ? 0 : volume, seconds);
-    this.#volume = volume;
-    this.fire('volumechange');
-    return faded;
-  }
-
-  /**
-   * Seconds of the track in a second, 0.5 to 3. Heard at once (the first time when `rate.js` is loaded); nothing is decoded anew for it.
-   * `src` and `load()` set it to `defaultPlaybackRate`. @throws a NotSupportedError outside of it, as HTML says.
-   */
-  get playbackRate(): number {
-    return this.#sound.pace.rate;
-  }
-
-  set playbackRate(rate: number) {
-    checkRate(rate);
-    if (rate === this.playbackRate) return;
-    this.#sound.pace = { ...this.#sound.pace, rate };
-    this.fire('ratechange');
-  }
-
-  /** The rate of what is loaded. @throws a NotSupportedError as `playbackRate`. */
-  get defaultPlaybackRate(): number {
-    return this.#defaultPlaybackRate;
-  }
-
-  set defaultPlaybackRate(rate: number) {
-    checkRate(rate);
-    if (rate === this.#defaultPlaybackRate) return;
-    this.#defaultPlaybackRate = rate;
-    this.fire('ratechange');
-  }
-
-  /** Whether voices keep their height at other rates than 1 (the default), or rise and fall with them as on a tape. */
-  get preservesPitch(): boolean {
-    return this.#sound.pace.keepsPitch;
-  }
-
-  set preservesPitch(keepsPitch: boolean) {
-    if (keepsPitch !== this.preservesPitch) this.#sound.pace = { ...this.#sound.pace, keepsPitch };
-  }
-
-  /**
-   * What the sound goes through between `node` and the destination, in this order: those of `aulos/effects`, or your own. They are taken along to
-   * another context, and are not to be used together with a `node` that you connect elsewhere. One that cannot be had is an `error`, `output.device`.
-   */
-  get effects(): readonly Effect[] {
-    return this.#sound.effects;
-  }
-
-  set effects(effects: readonly Effect[]) {
-    this.#sound.effects = effects;
-  }
-
-  /**
-   * Makes tracks, or albums, equally loud by what their tags say, each track by its own factor from its first sample to its last; 'off' by
-   * default. A change is heard at once: what is queued is decoded anew, which may take a moment.
-   */
-  get replayGain(): ReplayGainMode {
-    return this.#replayGain;
-  }
-
-  set replayGain(mode: ReplayGainMode) {
-    if (mode === this.#replayGain) return;
-    this.#replayGain = mode;
-    this.#transport.tell({ type: 'replayGain', mode });
-    this.#transport.refill();
-  }
-
-  /** The device that is played on, as in `AudioContext`; empty: that of the system. */
-  get sinkId(): string {
-    return this.#sound.sinkId;
-  }
-
-  /** Plays on another device. @throws AulosError `output.device` when the browser cannot, does not allow it, or knows no such device. */
-  setSinkId(id: string): Promise<void> {
-    return this.#sound.setSinkId(id);
-  }
-
-  /** What the sound of this track comes out of. Setting it changes that, where the browser can, from where the sound is; `outputchange` tells when. */
-  get output(): OutputKind {
-    return this.#transport.output.kind;
-  }
-
-  set output(choice: OutputChoice) {
-    void this.#transport.choose(choice);
-  }
-
-  /** The context in use; another one after `outputchange`, which comes before `loadedmetadata`. */
-  get context(): AudioContext {
-    return this.#transport.speaker.context;
-  }
-
-  /** The last node before the destination: connect or reroute it for effects and meters. */
-  get node(): AudioNode {
-    return this.#transport.speaker.node;
-  }
-
-  get stats(): PlayerStats {
-    const { progress, firstSoundMs } = this.#load ?? {};
-    return {
-      underruns: this.#transport.underruns,
-      networkBytes: progress?.networkBytes ?? 0,
-      storeBytes: progress?.storeBytes ?? 0,
-      requests: progress?.requests ?? 0,
-      firstSoundMs,
-      aheadSeconds: this.#load?.aheadOf(this.currentTime) ?? 0,
-      outputLatencySeconds: this.output === 'media' ? 0 : this.context.outputLatency || 0,
-    };
-  }
-
-  /**
-   * The waveform of the current track, once all of it is known. It is decoded for it as the bytes arrive and kept with them; none but the
-   * head are fetched for it. @throws AulosError `input.invalid` for a number of buckets that cannot be, `source.live`, that of the track;
-   * an AbortError when the track is left; `signal.reason`.
-   */
-  async peaks(options: PlayerPeaksOptions): Promise<Peaks> {
-    const load = this.#load;
-    const { requestPeaks } = await import('./peaks-request.ts');
-    if (!load || load !== this.#load) throw new DOMException('the track was left', 'AbortError');
-    this.#transport.preloadAs('metadata');
-    return requestPeaks(this, options, (port) =>
-      this.#transport.tell({ type: 'peaks', load: load.id, buckets: options.buckets, port }, [port]),
-    );
-  }
-
-  /**
-   * The picture of the current track out of its file, the front cover if it has several; undefined if it has none. Its bytes are fetched for it.
-   * @throws AulosError that of the track, `media.*`; an AbortError when the track is left.
-   */
-  async artwork(): Promise<Blob | undefined> {
-    const load = this.#load;
-    const { requestArtwork } = await import('./artwork-request.ts');
-    if (!load || load !== this.#load) throw new DOMException('the track was left', 'AbortError');
-    this.#transport.preloadAs('metadata');
-    return requestArtwork(this, (port) => this.#transport.tell({ type: 'artwork', load: load.id, port }, [port]));
-  }
-
   /** Starts the current track anew, from its beginning and without its error. */
   load(): void {
-    this.playbackRate = this.#defaultPlaybackRate;
-    this.#transport.jump(this.queue.current, 'picked', true);
-    if (this.#autoplay) this.#transport.preloadAs('auto');
+    this.playbackRate = this.defaultPlaybackRate;
+    this.transport.jump(this.queue.current, 'picked', true);
+    if (this.#autoplay) this.transport.preloadAs('auto');
+  }
+
+  /** As setting `currentTime`: going to the very place takes no longer. */
+  fastSeek(seconds: number): void {
+    this.currentTime = seconds;
   }
 
   /**
@@ -426,7 +196,7 @@ export class Player extends PlayerEventTarget {
     this.#canAutoplay = false;
     if (this.error) return Promise.reject(this.error);
     if (this.ended) this.currentTime = 0;
-    return this.#transport.play();
+    return this.transport.play();
   }
 
   /**
@@ -434,12 +204,12 @@ export class Player extends PlayerEventTarget {
    * @throws AulosError `output.notAllowed`.
    */
   unlock(): Promise<void> {
-    return this.#transport.unlock();
+    return this.transport.unlock();
   }
 
   pause(): void {
     this.#canAutoplay = false;
-    this.#transport.pause();
+    this.transport.pause();
   }
 
   /**
@@ -451,21 +221,21 @@ export class Player extends PlayerEventTarget {
     if (!load) return Promise.reject(new DOMException('there is nothing to seek in', 'InvalidStateError'));
     if (load.error) return Promise.reject(load.error);
     const { duration } = load;
-    return this.#transport.seek(load, Math.max(0, duration >= 0 ? Math.min(seconds, duration) : seconds));
+    return this.transport.seek(load, Math.max(0, duration >= 0 ? Math.min(seconds, duration) : seconds));
   }
 
   /** After an error of the network: tries again with what is held, from where it was. */
   retry(): void {
     const load = this.#load;
     if (!load?.error) return;
-    if (load.info) this.#transport.retry(load);
+    if (load.info) this.transport.retry(load);
     else this.load();
   }
 
   /** Ends the player; it plays nothing any more. The download of its track stops unless another player wants it. */
   async close(): Promise<void> {
     this.src = '';
-    await this.#transport.close();
+    await this.transport.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -478,28 +248,10 @@ export class Player extends PlayerEventTarget {
 
   /** A part of its own, which nothing waits for. */
   #controlFromSystem(): void {
-    import('./media-session.browser.ts').then(({ controlFromSystem }) => controlFromSystem(this, this.#transport.signal)).catch(() => {});
+    import('./media-session.browser.ts').then(({ controlFromSystem }) => controlFromSystem(this, this.transport.signal)).catch(() => {});
   }
 
   get #load(): Load | undefined {
-    return this.#transport.load;
+    return this.transport.load;
   }
-
-  get #sound(): Sound {
-    return this.#transport.speaker.sound;
-  }
-
-  #applyVolume(isNews: boolean): void {
-    this.#sound.gain = this.#muted ? 0 : this.#volume;
-    if (isNews) this.fire('volumechange');
-  }
-}
-
-function checkVolume(volume: number): void {
-  if (!(volume >= 0 && volume <= 1)) throw new RangeError(`the volume goes from 0 to 1, not to ${volume}`);
-}
-
-function checkRate(rate: number): void {
-  if (rate >= RATES.min && rate <= RATES.max) return;
-  throw new DOMException(`rates go from ${RATES.min} to ${RATES.max}, not to ${rate}`, 'NotSupportedError');
 }

@@ -3,8 +3,11 @@ import type { OpenOptions } from './library.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
+/** What is the same on both sides. */
+type PlainOptions = Pick<OpenOptions, 'whole' | 'onIdle' | 'revalidate' | 'discriminator' | 'decoder' | 'crossOrigin' | 'titles'>;
+
 /** What an application decides about the downloads of its player. Functions run where the player was made, whatever its worker does. */
-export interface DownloadOptions extends Pick<OpenOptions, 'whole' | 'onIdle' | 'revalidate' | 'discriminator' | 'decoder'> {
+export interface DownloadOptions extends PlainOptions {
   /** Sent with every request, for which a function is asked each time; dropped on a redirect to another origin. */
   readonly headers?: Headers | ((url: string) => Headers | Promise<Headers>);
   /** Names what a URL stands for, without its signature, say. @default the URL without its fragment */
@@ -14,7 +17,7 @@ export interface DownloadOptions extends Pick<OpenOptions, 'whole' | 'onIdle' | 
 }
 
 /** {@link DownloadOptions} for one URL, as they cross to the worker. */
-export interface PortableOptions extends Pick<OpenOptions, 'whole' | 'onIdle' | 'revalidate' | 'discriminator' | 'decoder'> {
+export interface PortableOptions extends PlainOptions {
   readonly headers?: Headers;
   readonly cacheKey?: string;
   /** The functions that are asked by {@link Question}s. */
@@ -34,12 +37,13 @@ export type Answer = { readonly type: 'answer'; readonly id: number } & (
 
 /** What is sent with `url`, which is absolute. @throws what `cacheKey` throws */
 export function portable(options: DownloadOptions, url: string): PortableOptions {
-  const { headers, cacheKey, refreshUrl, whole, onIdle, revalidate, discriminator, decoder } = options; // a player has more, which cannot be sent
+  const { headers, cacheKey, refreshUrl, whole, onIdle, revalidate, discriminator, decoder, crossOrigin, titles } = options; // a player has more, which cannot be sent
   const asks: Question['about'][] = [];
   if (typeof headers === 'function') asks.push('headers');
   if (refreshUrl) asks.push('refreshUrl');
   const fixed = typeof headers === 'function' ? undefined : headers;
-  return { whole, onIdle, revalidate, discriminator, decoder, headers: fixed, cacheKey: cacheKey?.(url.replace(/#.*$/s, '')), asks };
+  const plain = { whole, onIdle, revalidate, discriminator, decoder, crossOrigin, titles };
+  return { ...plain, headers: fixed, cacheKey: cacheKey?.(url.replace(/#.*$/s, '')), asks };
 }
 
 /** Answers for the application. `base` is what a new URL may be relative to. Never rejects. */

@@ -23,6 +23,7 @@ export type {
   SeekPoint,
   Tags,
 } from '../media.ts';
+export type { CrossOrigin } from '../net/client.ts';
 export type { RetryPolicy } from '../net/retry.ts';
 export type { Revalidate } from '../source/freshness.ts';
 export type { RequestHeaders } from '../source/origin.ts';

@@ -1,5 +1,6 @@
 import { AulosError, isAulosError, reviveError } from '../errors.ts';
 import type { MediaInfo } from '../media.ts';
+import type { CrossOrigin } from '../net/client.ts';
 import { Activity } from './activity.ts';
 import { Following } from './following.ts';
 import { watchGestures } from './gestures.browser.ts';
@@ -19,6 +20,8 @@ import { watchVisibility } from './visibility.browser.ts';
 
 /** How a player plays; how its tracks are fetched is in {@link DownloadOptions}. */
 export interface PlayerOptions extends DownloadOptions {
+  /** Silent at first, as `defaultMuted` and `muted` tell. @default false */
+  readonly muted?: boolean;
   /** Whether the media controls of the system, such as keys and the lock screen, show and work the player that played last. @default true */
   readonly mediaSession?: boolean;
   /** The pipeline worker. @default `worker.js` beside the module of aulos */
@@ -65,7 +68,7 @@ export class Transport {
   #choices = 0;
   readonly #isForBackground: boolean;
   readonly #link: WorkerLink;
-  readonly #download: DownloadOptions;
+  #download: DownloadOptions;
   readonly #listener: TransportListener;
   readonly #activity: Activity;
   readonly #following = new Following();
@@ -126,6 +129,15 @@ export class Transport {
     return this.#life.signal;
   }
 
+  get crossOrigin(): CrossOrigin | undefined {
+    return this.#download.crossOrigin;
+  }
+
+  /** Of what is loaded from now on. */
+  set crossOrigin(crossOrigin: CrossOrigin | undefined) {
+    this.#download = { ...this.#download, crossOrigin };
+  }
+
   get load(): Load | undefined {
     return this.#load;
   }
@@ -134,8 +146,11 @@ export class Transport {
     return this.#activity.paused;
   }
 
+  /** The end was heard, or is where it stands paused. */
   get ended(): boolean {
-    return this.#activity.ended;
+    const load = this.#load;
+    const standsAtEnd = this.paused && load?.isEnd(this.currentTime) && !this.#listener.successorOf(load);
+    return this.#activity.ended || standsAtEnd === true;
   }
 
   get underruns(): number {
@@ -278,7 +293,7 @@ export class Transport {
   /** Tells the worker what follows, where that has changed. */
   followOn(): void {
     let before = this.#load;
-    if (!before?.stretch || this.ended) return;
+    if (!before?.stretch || this.#activity.ended) return;
     for (const [index, load] of this.#following.loads.entries()) {
       if (!isOf(load, this.#listener.successorOf(before))) {
         this.#follow(before, index);
@@ -525,18 +540,18 @@ export class Transport {
     const state = stretch?.report?.state;
     const isEnd = stretch?.isEnd && !this.#following.next;
     if (load.error && load.info) this.#playOut(load);
-    else if (state === 'ended' && isEnd) this.#finish(load);
+    else if (state === 'ended' && isEnd && !this.paused) this.#finish(load);
     else if (state === 'playing' && !this.paused && this.output.isRunning) this.#advance(load);
     else if (this.#activity.isPlaying) this.#activity.wait();
   }
 
-  /** The next track is the current one from the moment on in which it is heard. */
+  /** The next track is the current one from the moment on in which it is heard: who seeks to the very end while paused stays there. */
   #passJunctions(): void {
     clearTimeout(this.#timer);
     for (;;) {
       const { stretch } = this.#load ?? {};
       const { at } = this.#following;
-      if (!stretch?.landed || at === undefined) return;
+      if (!stretch?.landed || at === undefined || this.paused) return;
       const left = (at - stretch.positionAt(this.output.heardTime)) / this.speaker.sound.pace.rate;
       if (left > 0) {
         if (left < NEAR_SECONDS && !this.paused) this.#timer = setTimeout(() => this.#evaluate(), Math.ceil(left * 1e3));
@@ -586,7 +601,7 @@ export class Transport {
   }
 
   #finish(load: Load): void {
-    if (this.ended) return;
+    if (this.#activity.ended) return;
     const { currentTime } = this;
     load.heard(currentTime);
     this.#activity.end();

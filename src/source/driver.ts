@@ -124,6 +124,11 @@ export class Driver implements TransferHost {
     return this.#live?.joinAt ?? 0;
   }
 
+  /** What a station says it plays at byte `offset`. */
+  titleAt(offset: number): string | undefined {
+    return this.#live?.titles.at(offset);
+  }
+
   get endlessAfter(): number {
     return this.#options.endlessAfter;
   }

@@ -2,6 +2,7 @@ import { type ByteRange, intersect, RangeSet } from '../base/ranges.ts';
 import { Wake } from '../base/wake.ts';
 import { AulosError, redactUrl } from '../errors.ts';
 import type { Asset, AssetFacts } from '../store/store.ts';
+import { StationTitles } from './station-titles.ts';
 
 /** What is kept of a stream without an end. */
 const RING_BYTES = 8 << 20;
@@ -17,6 +18,7 @@ const JOIN_BYTES = 128 << 10;
 export class LiveRing implements Pick<Asset, 'generation' | 'facts' | 'held' | 'committed' | 'read'> {
   readonly generation: number;
   readonly held: RangeSet;
+  readonly titles = new StationTitles();
   facts: AssetFacts;
   /** True once the stream has ended after all. */
   committed = false;

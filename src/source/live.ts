@@ -34,6 +34,10 @@ export async function pour(response: RangeResponse, isRest: boolean, ring: LiveR
     if (done) break;
     receiver.received(value.length);
     for (const audio of stripper.strip(value)) {
+      if (typeof audio === 'string') {
+        ring.titles.add(ring.end, audio);
+        continue;
+      }
       skip ??= (await ring.isBeginning(audio, signal)) ? ring.end : 0;
       const bytes = audio.subarray(skip);
       skip = Math.max(0, skip - audio.length);

@@ -1,7 +1,7 @@
 import { raceAbort } from '../base/abort.ts';
 import type { Validator } from '../base/validator.ts';
 import { AulosError, isAulosError } from '../errors.ts';
-import type { RangeClient, RangeRequest, RangeResponse } from '../net/client.ts';
+import type { CrossOrigin, RangeClient, RangeRequest, RangeResponse } from '../net/client.ts';
 import type { Applicant, Connections } from './connections.ts';
 
 /** Request headers of the application, or what gives those of now: a token that is renewed, say. */
@@ -14,6 +14,10 @@ export interface Origin {
   readonly url: string;
   /** Of each request; a function is asked before each. */
   readonly headers?: RequestHeaders;
+  /** Whether pages send cookies to it when it is another one. @default 'anonymous' */
+  readonly crossOrigin?: CrossOrigin;
+  /** Whether a station is asked to say what it plays. @default false */
+  readonly titles?: boolean;
   /** Gives a new URL for the same resource when the old one is refused after part of it was had (a signed URL that expired). */
   readonly refreshUrl?: (error: AulosError) => Promise<string>;
 }
@@ -81,11 +85,11 @@ export class OriginClient {
   async #request(wanted: Wanted, { validator, bitRate }: Known, asker: Asker, signal: AbortSignal): Promise<RangeResponse | Refused> {
     const { origin } = new URL(this.#origin.url);
     const leave = await this.#connections.enter({ origin, ...asker }, signal);
-    const { url, headers: given } = this.#origin; // of now: it may have been refreshed meanwhile
+    const { url, headers: given, crossOrigin, titles } = this.#origin; // of now: it may have been refreshed meanwhile
     try {
       const headers = typeof given === 'function' ? await raceAbort(Promise.resolve(given()), signal) : given;
       this.#onRequest();
-      const response = await this.#client.get({ ...wanted, url, headers, validator, bitRate, signal });
+      const response = await this.#client.get({ ...wanted, url, headers, crossOrigin, titles, validator, bitRate, signal });
       return { ...response, body: new HeldBody(response.body, leave) };
     } catch (error) {
       leave();

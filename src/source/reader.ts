@@ -69,6 +69,10 @@ export class AssetReader implements SourceReader {
     return name === 'ready' ? this.#take(range, new AbortController().signal) : undefined;
   }
 
+  titleAt(offset: number): string | undefined {
+    return this.#driver.titleAt(this.#base + offset);
+  }
+
   playFrom(offset: number): void {
     this.#playing = this.#base + offset;
     this.#driver.replan();

@@ -42,6 +42,8 @@ export interface SourceReader extends ByteSource {
   tryRead(range: ByteRange): Promise<Uint8Array | undefined>;
   /** Says from which byte on this reader plays, so that the look-ahead is fetched before the rest. */
   playFrom(offset: number): void;
+  /** What a station says it plays from the sound at byte `offset` on, which was read; undefined if it says nothing of it. */
+  titleAt?(offset: number): string | undefined;
   /** Withdraws demand; pending reads reject with `source.closed`. */
   close(): void;
 }
@@ -78,7 +80,7 @@ export interface FileSource extends AsyncDisposable {
   segmentIndex(signal: AbortSignal): Promise<SegmentIndex | undefined>;
   /** Small things that are kept with these bytes; undefined where nothing is kept. */
   readonly sidecars: SidecarShelf | undefined;
-  /** Tells what the prober found, for the `source.mediaInfo` event: once, and again when it knows exactly what it estimated. */
+  /** Tells what the prober found, for the `source.mediaInfo` event: once, and again when there is more to tell. */
   announce(info: MediaInfo): void;
   /** Leaves Failed: tries again with a fresh budget, keeping what is held. */
   retry(): void;

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, inject, test } from 'vitest';
 import { Player, type PlayerOptions } from '../../src/playback/player.browser.ts';
 import type { PlayerEventMap } from '../../src/playback/player-events.ts';
 import { RemoteOrigin } from '../fakes/remote-origin.ts';
+import { wavOf } from '../fakes/wav.ts';
 import { fromFirstSound, Tap } from './tap.ts';
 
 const origin = new RemoteOrigin(inject('origin'));
@@ -38,6 +39,13 @@ const whole = await (async () => {
   const samples = new Int16Array((await (await fetch(`${origin.url}/fixtures/halves/whole.wav`)).arrayBuffer()).slice(44));
   return [0, 1].map((c) => Float32Array.from({ length: WHOLE }, (_, i) => samples[2 * i + c] / 32_768));
 })();
+
+/** Serves a WAV of these channels at a path of its own. */
+async function put(sampleRate: number, ...planes: Float32Array[]): Promise<string> {
+  const path = `/queue/${crypto.randomUUID()}.wav`;
+  await origin.put(path, { content: wavOf(sampleRate, planes), mediaType: 'audio/wav' });
+  return origin.url + path;
+}
 
 /** dB of `actual` against `expected` between two frames; Infinity when they are equal. */
 function fidelity(actual: Float32Array, expected: Float32Array, from: number, to: number): number {
@@ -112,6 +120,69 @@ test('a track that is taken out of the queue when it is decoded already is not h
   expect(player.queue.current?.url).toContain('/2.wav');
 });
 
+test('a seek to the very end while paused stays there, and what follows is heard from its first sample when it plays', async () => {
+  const player = createPlayer();
+  player.preload = 'auto';
+  player.queue.add(half(1, 'wav'), half(2, 'wav'));
+  await decoded(player, WHOLE / RATE - 0.001);
+  await player.seek(player.duration);
+  await decoded(player, (WHOLE - CUT) / RATE - 0.001);
+  expect([player.currentTime, player.ended, player.queue.current]).toEqual([CUT / RATE, false, player.queue.items[0]]);
+  const tap = await Tap.on(player.node);
+  await player.play();
+  await next(player, 'ended');
+  expect(player.queue.current).toBe(player.queue.items[1]);
+  const sound = await tap.sound(WHOLE - CUT);
+  expect(fidelity(sound[1], whole[1].subarray(CUT), 0, WHOLE - CUT)).toBe(Infinity);
+});
+
+test('tracks fade into each other at equal power, and the second begins that much sooner', async () => {
+  const [fade, first, second] = [0.2, 0.4, 0.5].map((seconds) => seconds * RATE);
+  const level = (frames: number) => new Float32Array(frames).fill(0.5);
+  const player = createPlayer();
+  player.preload = 'auto';
+  player.crossfade = fade / RATE;
+  player.queue.add(await put(RATE, level(first), new Float32Array(first)), await put(RATE, new Float32Array(second), level(second)));
+  await decoded(player, (first + second - fade) / RATE - 0.001);
+  const tap = await Tap.on(player.node);
+  await player.play();
+  await next(player, 'ended');
+  const length = first + second - fade;
+  const [left, right] = await tap.sound(length);
+  const height = left[0];
+  expect(height).toBeCloseTo(0.5, 3);
+  const powers = left.map((sample, i) => Math.hypot(sample, right[i]));
+  expect(Math.max(...powers.map((power) => Math.abs(power - height)))).toBeLessThan(1e-4);
+  expect([left.findIndex((sample) => sample < height), left.findLastIndex((sample) => sample > 1e-3)]).toEqual([
+    expect.closeTo(first - fade, -2),
+    expect.closeTo(first, -2),
+  ]);
+  expect([right.subarray(0, first - fade), right.subarray(first)]).toEqual([
+    level(first - fade).fill(0),
+    level(second - fade).fill(height),
+  ]);
+  expect([player.currentTime, player.stats.underruns]).toEqual([expect.closeTo(second / RATE, 9), 0]);
+});
+
+test('a track of another rate follows without a gap, at its own pitch', async () => {
+  const seconds = 0.4;
+  const sine = (rate: number, duration: number) =>
+    Float32Array.from({ length: duration * rate }, (_, i) => 0.5 * Math.cos((2 * Math.PI * 450 * i) / rate));
+  const player = createPlayer();
+  player.preload = 'auto';
+  player.queue.add(await put(RATE, sine(RATE, seconds)), await put(44_100, sine(44_100, seconds)));
+  await decoded(player, 2 * seconds - 0.001);
+  const tap = await Tap.on(player.node);
+  await player.play();
+  await next(player, 'ended');
+  const [expected, at] = [sine(RATE, 2 * seconds), seconds * RATE];
+  const [heard] = await tap.sound(expected.length - 64);
+  expect(fidelity(heard, expected, 0, at - 64)).toBeGreaterThan(90);
+  expect(fidelity(heard, expected, at - 64, at + 64)).toBeGreaterThan(40);
+  expect(fidelity(heard, expected, at + 64, heard.length)).toBeGreaterThan(90);
+  expect([player.context.sampleRate, player.duration, player.stats.underruns]).toEqual([RATE, seconds, 0]);
+});
+
 test('next, previous and a pick in the queue say why the track changed, and what plays goes on', async () => {
   const player = createPlayer();
   const reasons: string[] = [];
@@ -170,4 +241,23 @@ test('a looping track goes round without a gap, and tells it as a seek', async (
     expect(fidelity(sound[1].subarray(start + round * CUT), whole[1], 0, CUT - 100)).toBe(Infinity);
   }
   expect(events).toEqual(['seeking', 'seeked', 'seeking', 'seeked']);
+});
+
+test('a part that loops goes round without a gap', async () => {
+  const [start, end] = [0.2 * RATE, 0.6 * RATE];
+  const player = createPlayer();
+  player.preload = 'auto';
+  player.queue.add(half(1, 'wav'));
+  player.loop = { start: start / RATE, end: end / RATE };
+  await decoded(player, 1.5);
+  const tap = await Tap.on(player.node);
+  await player.play();
+  for (let round = 0; round < 3; round++) await next(player, 'seeked');
+  player.pause();
+  const sound = await tap.sound(end + 2 * (end - start));
+  for (const round of [0, 1, 2]) {
+    const from = round * (end - start);
+    expect(fidelity(sound[1].subarray(start + from), whole[1].subarray(start), 0, end - start)).toBe(Infinity);
+  }
+  expect(fidelity(sound[1], whole[1], 0, start)).toBe(Infinity);
 });

@@ -129,6 +129,21 @@ const rows: Record<string, (media: Media) => Promise<unknown>> = {
     await reaches(media, 0.2);
     await pause(media);
   },
+  async 'a seek to the end while paused, and play'(media) {
+    await ready(media);
+    await seek(media, 3);
+    const { ended, currentTime } = media;
+    await media.play();
+    await reaches(media, 0.2);
+    await pause(media);
+    return { ended, currentTime };
+  },
+  async 'a seek to the end of a loop while paused'(media) {
+    await ready(media);
+    media.loop = true;
+    await seek(media, 3);
+    return { ended: media.ended, currentTime: media.currentTime };
+  },
   async 'volume and muted'(media) {
     media.volume = 0.5;
     media.volume = 0.5;
@@ -161,10 +176,10 @@ describe('fires the events of <audio>, in its order', () => {
   const heardOf = async (media: Media, act: (media: Media) => Promise<unknown>) => {
     const events: string[] = [];
     for (const name of NAMES) media.addEventListener(name, () => events.push(name));
-    await act(media);
+    const told = await act(media);
     const heard = [...events];
     if (media instanceof HTMLAudioElement) media.removeAttribute('src');
-    return heard;
+    return { heard, told: told instanceof Event ? undefined : told };
   };
 
   test.each(Object.entries(rows))('%s', async (_, act) => {

@@ -36,14 +36,17 @@ function eventsOf(player: EventTarget, ...names: string[]): string[] {
   return events;
 }
 
+/** A player that plays, and does not wait any more for what a busy machine is late with. */
 async function playing(options?: PlayerOptions): Promise<Player> {
   const player = createPlayer(options);
+  const states = eventsOf(player, 'playing', 'waiting');
   player.preload = 'auto';
   const isDecoded = next(player, 'canplaythrough');
   player.src = freshUrl('cbr.mp3');
   await isDecoded; // so that it never starves meanwhile, however busy the machine is
   await player.play();
-  await next(player, 'timeupdate');
+  do await next(player, 'timeupdate');
+  while (states.at(-1) !== 'playing');
   return player;
 }
 

@@ -24,14 +24,26 @@ export class Tap {
 
   /** Everything so far, and nothing of it again. */
   take(): Float32Array[] {
-    const quanta = this.#quanta.splice(0);
-    const channels = Math.max(0, ...quanta.map((quantum) => quantum.length)); // a node that is silent for good gives a single one
-    return Array.from({ length: channels }, (_, channel) => {
-      const plane = new Float32Array(quanta.length * 128);
-      for (const [i, quantum] of quanta.entries()) plane.set(quantum[channel] ?? quantum[0], i * 128);
-      return plane;
-    });
+    return planesOf(this.#quanta.splice(0));
   }
+
+  /** So many frames from the first sound on, once they are here: they come from the audio thread, later than what the page knows. */
+  async sound(frames: number): Promise<Float32Array[]> {
+    for (;;) {
+      const planes = fromFirstSound(planesOf(this.#quanta));
+      if (planes[0]?.length >= frames) return planes.map((plane) => plane.subarray(0, frames));
+      await new Promise(requestAnimationFrame);
+    }
+  }
+}
+
+function planesOf(quanta: readonly Float32Array[][]): Float32Array[] {
+  const channels = Math.max(0, ...quanta.map((quantum) => quantum.length)); // a node that is silent for good gives a single one
+  return Array.from({ length: channels }, (_, channel) => {
+    const plane = new Float32Array(quanta.length * 128);
+    for (const [i, quantum] of quanta.entries()) plane.set(quantum[channel] ?? quantum[0], i * 128);
+    return plane;
+  });
 }
 
 /** The planes from the first frame that is not silent in all of them. */

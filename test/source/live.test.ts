@@ -16,6 +16,15 @@ const MB = 1 << 20;
 const icy = { 'icy-name': 'Radio Test' };
 const never = () => new AbortController().signal;
 
+const bytesOf = (parts: readonly (Uint8Array | string)[]) => Buffer.concat(parts.filter((part) => typeof part !== 'string'));
+
+/** What a station says between its sound, filled up with zeros. */
+function said(text: Uint8Array | string): Uint8Array {
+  const bytes = Buffer.from(text);
+  const blocks = Math.ceil(bytes.length / 16);
+  return Buffer.concat([Uint8Array.of(blocks), bytes, new Uint8Array(16 * blocks - bytes.length)]);
+}
+
 test.each([1, 2, 3, 7, 100, 4096])('titles are taken out of a body that comes in pieces of %i bytes', (pieceBytes) => {
   const interval = 50;
   const audio = virtualBytes(0, 1_000);
@@ -26,16 +35,38 @@ test.each([1, 2, 3, 7, 100, 4096])('titles are taken out of a body that comes in
   }
   const body = Buffer.concat(parts);
   const stripper = new IcyStripper({ 'icy-metaint': `${interval}` });
-  const got: Uint8Array[] = [];
+  const got: (Uint8Array | string)[] = [];
   for (let at = 0; at < body.length; at += pieceBytes) got.push(...stripper.strip(body.subarray(at, at + pieceBytes)));
-  expect(firstDifference(Buffer.concat(got), audio)).toBe(-1);
+  expect(firstDifference(bytesOf(got), audio)).toBe(-1);
+});
+
+test.each<[Uint8Array | string, string[]]>([
+  ["StreamTitle='One - Two';", ['One - Two']],
+  ["StreamTitle='Rock 'n' Roll; it's';StreamUrl='http://x/';", ["Rock 'n' Roll; it's"]],
+  ["StreamUrl='x';StreamTitle='Ünï ☕'", ['Ünï ☕']],
+  [Buffer.from("StreamTitle='Café';", 'latin1'), ['Café']],
+  ["StreamTitle='';StreamUrl='';", ['']],
+  ["StreamTitle=' a\n\x07b ';", ['a b']],
+  ["StreamTitle='never ends", []],
+  ["StreamUrl='x';", []],
+  ['', []],
+  [`StreamTitle='${"';a".repeat(1_300)}';`, ["';a".repeat(1_300)]],
+])('of what a station says, %s, the title is %j, however it is cut', (text, titles) => {
+  const body = Buffer.concat([virtualBytes(0, 50), said(text), virtualBytes(50, 60)]);
+  for (const pieceBytes of [1, 50, 51, 4_096]) {
+    const stripper = new IcyStripper({ 'icy-metaint': '50' });
+    const got: (Uint8Array | string)[] = [];
+    for (let at = 0; at < body.length; at += pieceBytes) got.push(...stripper.strip(body.subarray(at, at + pieceBytes)));
+    expect(got.filter((part) => typeof part === 'string')).toEqual(titles);
+    expect(firstDifference(bytesOf(got), virtualBytes(0, 60))).toBe(-1);
+  }
 });
 
 test.each<Record<string, string>>([{}, { 'icy-metaint': '0' }, { 'icy-metaint': 'often' }])(
   'all passes where no titles are told of: %o',
   (headers) => {
     const bytes = virtualBytes(0, 100);
-    expect(Buffer.concat([...new IcyStripper(headers).strip(bytes)])).toEqual(Buffer.from(bytes));
+    expect(bytesOf([...new IcyStripper(headers).strip(bytes)])).toEqual(Buffer.from(bytes));
   },
 );
 
@@ -145,6 +176,27 @@ test('titles that come unasked never reach a reader', async () => {
   station.programme = { headers: { ...icy, 'icy-metaint': `${interval}` }, bytes: block };
   const source = await open();
   expect(await check(source.reader(), 0, 5 * MB)).toBe(-1);
+});
+
+test('titles that were asked for hold from their byte on, and the last ones are remembered', async () => {
+  const interval = 1_000;
+  let number = 0;
+  const block = () => Buffer.concat([new Uint8Array(interval), said(number++ % 3 === 0 ? `StreamTitle='${Math.ceil(number / 3)}';` : '')]);
+  station.programme = { headers: { ...icy, 'icy-metaint': `${interval}` }, bytes: block };
+  const source = await sources.open({ url: station.url, key: assetKey(station.url), titles: true });
+  const reader = source.reader();
+  await reader.read({ start: 0, end: 7_000 }, never());
+  expect([0, 999, 1_000, 3_999, 4_000, 6_999].map((offset) => reader.titleAt?.(offset))).toEqual([
+    undefined,
+    undefined,
+    '1',
+    '1',
+    '2',
+    '2',
+  ]);
+  expect(station.requests[0].headers['icy-metadata']).toBe('1');
+  for (let at = 0; at < 2 * MB; at += MB) await reader.read({ start: at, end: at + MB }, never());
+  expect(reader.titleAt?.(7_000)).toBeUndefined();
 });
 
 test('a station that hangs up is called again, and what comes then follows what was', async () => {
