@@ -60,6 +60,7 @@ const TOGETHER = {
     'library.browser.ts',
     'player-sessions.browser.ts',
     'playback/tracks.ts',
+    'decode/pcm.ts',
     'demux/data-window.ts',
     'decode/trig.ts',
     'decode/aac/imdct.ts',

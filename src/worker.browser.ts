@@ -16,6 +16,10 @@ likelyChunks.catch(() => {}); // what it would have made ready is loaded when it
 const sessions = loadPart('players', () => import('./player-sessions.browser.ts'));
 sessions.catch(reportError); // every player hears of it
 import('./playback/tracks.ts').catch(() => {}); // whoever opens one hears of it
+// While nobody has anything to play, for it keeps the thread busy.
+const idleness = new AbortController();
+const openTrack = library.track.bind(library);
+sessions.then(({ rehearseSession }) => rehearseSession(openTrack, idleness.signal)).catch(() => {});
 let users = 0;
 
 interface Opening {
@@ -59,7 +63,7 @@ function servePlayer(port: MessagePort): void {
   };
   const session = sessions.then(({ createSession }) => {
     hasSession = true;
-    return createSession({ openSource: takeOrOpen, openTrack: library.track.bind(library), tell }, library.events);
+    return createSession({ openSource: takeOrOpen, openTrack, tell }, library.events);
   });
 
   const close = async () => {
@@ -74,6 +78,7 @@ function servePlayer(port: MessagePort): void {
     if (data.type === 'answer') return questions.receive(data);
     if (data.type === 'keep') return void library.store.flush();
     if (data.type === 'close') return void close();
+    if (data.type === 'load') idleness.abort();
     if (data.type === 'load' && !hasSession) {
       const { url, options } = data;
       const source = openSource(url, options);
