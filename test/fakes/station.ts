@@ -57,11 +57,15 @@ export class Station implements AsyncDisposable {
     this.requests.push(request);
     const { headers, bytes = (offset) => virtualBytes(offset, offset + SLICE), cutsConnection } = this.programme;
     this.#open.add(response);
-    response.on('close', () => this.#open.delete(response));
+    const gone = new AbortController();
+    response.on('close', () => {
+      this.#open.delete(response);
+      gone.abort();
+    });
     response.writeHead(200, { 'content-type': 'audio/mpeg', ...headers });
     let offset = 0;
     for (let next = bytes(offset); next && !response.destroyed; next = bytes(offset)) {
-      if (!response.write(next)) await Promise.race([once(response, 'drain'), once(response, 'close')]).catch(() => {});
+      if (!response.write(next)) await once(response, 'drain', { signal: gone.signal }).catch(() => {});
       offset += next.length;
       this.sent += next.length;
     }
