@@ -15,14 +15,17 @@ import { areOfOneStream, HEADER_BYTES, parseMpegAudioHeader } from './mpeg-audio
 import { packetPrefixAt } from './transport-packets.ts';
 import { wavDemuxer } from './wav.ts';
 
+/** What people have, and aulos does not play, by the name that they know. */
+type Refused = 'WebM or Matroska' | 'AAC in LATM';
+
 /** Magic that begins a file, as Latin-1; `.` is any byte. The longest is 12 bytes. */
-const MAGIC: readonly (readonly [RegExp, Container | 'webm'])[] = [
+const MAGIC: readonly (readonly [RegExp, Container | Refused])[] = [
   [/^fLaC/, 'flac'],
   [/^(RIFF|RF64|RIFX|BW64)....WAVE/s, 'wav'],
   [/^....(ftyp|styp|moov|moof|mdat|sidx|free|skip|wide|pnot|uuid|emsg)/s, 'mp4'],
   [/^OggS/, 'ogg'],
   [/^FORM....AIF[FC]/s, 'aiff'],
-  [/^.E\xdf\xa3/s, 'webm'],
+  [/^.E\xdf\xa3/s, 'WebM or Matroska'],
 ];
 
 const byMediaType: Readonly<Record<string, Container>> = {
@@ -51,7 +54,7 @@ const byExtension: Readonly<Record<string, Container>> = {
 };
 
 /** mp4box is large, Ogg and transport streams are rare, so their demuxers are chunks of their own; the others are small and wait for nothing. */
-const factories: Partial<Record<Container, () => Promise<DemuxerFactory>>> = {
+const factories: Record<Container, () => Promise<DemuxerFactory>> = {
   mp3: async () => mp3Demuxer,
   adts: async () => adtsDemuxer,
   flac: async () => flacDemuxer,
@@ -77,25 +80,38 @@ export async function openDemuxer(
   await skipId3v2(reader);
   await skipForeignTag(reader); // APEv2, which some program put there
   const start = reader.position;
+  const unsupported = (what: string, message: string) =>
+    new AulosError('media.unsupported', { offset: Math.min(start, source.length ?? start), what }, message);
   await reader.need(12);
   const head = reader.ascii(Math.min(12, reader.available));
   if (start === 0 && head === '') throw new AulosError('media.truncated', { offset: 0, what: 'file' }, 'the file is empty');
   const container = containerByMagic(head) ?? (await containerByRepetition(reader)) ?? containerByName(source.mediaType, url);
-  const load = container === 'webm' ? undefined : container && factories[container];
-  if (!load) {
-    const what = container ? `${container} container` : `bytes ${hex(head.slice(0, 8))}`;
-    const message = container
-      ? `aulos does not play ${container} files`
-      : `this is no audio format that aulos knows (it begins with ${hex(head.slice(0, 8))})`;
-    throw new AulosError('media.unsupported', { offset: Math.min(start, source.length ?? start), what }, message);
+  if (!container) {
+    const bytes = hex(head.slice(0, 8));
+    throw unsupported(`bytes ${bytes}`, `this is no audio format that aulos knows (it begins with ${bytes})`);
   }
+  const load = container in factories ? factories[container as Container] : undefined;
+  if (!load) throw unsupported(container, `${container} is not what aulos plays`);
   return (await load())(source, segmentIndex);
 }
 
 const containerByMagic = (head: string) => MAGIC.find(([pattern]) => pattern.test(head))?.[1];
 
-async function containerByRepetition(reader: ByteReader): Promise<Container | undefined> {
-  return (await packetPrefixAt(reader)) === undefined ? containerByHeaders(reader) : 'ts';
+async function containerByRepetition(reader: ByteReader): Promise<Container | Refused | undefined> {
+  if ((await packetPrefixAt(reader)) !== undefined) return 'ts';
+  return (await isLoas(reader)) ? 'AAC in LATM' : containerByHeaders(reader);
+}
+
+/** LOAS, in which LATM is stored (ISO/IEC 14496-3 §1.7.2): sync word 0x2b7 11 │ bytes that follow 13, twice. */
+async function isLoas(reader: ByteReader): Promise<boolean> {
+  const start = reader.position;
+  await reader.need(3);
+  if (reader.available < 3 || reader.u24be() >> 13 !== 0x2b7) return false;
+  reader.skip(3 + (reader.u24be() & 0x1fff));
+  await reader.need(3);
+  const isRepeated = reader.available >= 3 && reader.u24be() >> 13 === 0x2b7;
+  reader.seek(start);
+  return isRepeated;
 }
 
 /** MPEG audio and ADTS have no magic, only a sync word; two headers a frame apart that agree are beyond chance. */

@@ -43,7 +43,8 @@ describe('openDemuxer', () => {
   });
 
   it.each([
-    ['\x1aE\xdf\xa3', 'webm container'],
+    ['\x1aE\xdf\xa3', 'WebM or Matroska'],
+    ['\x56\xe0\x03abc\x56\xe0\x02', 'AAC in LATM'],
     ['GIF89a..', 'bytes 47 49 46 38 39 61 2e 2e'],
   ])('refuses %j by name and offset', async (magic, what) => {
     await expect(openDemuxer(new MemorySource(text(magic)), 'http://host/x', signal)).rejects.toMatchObject({
