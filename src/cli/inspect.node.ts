@@ -54,6 +54,7 @@ async function inspectionOf(track: Track, signal: AbortSignal) {
     index,
     tags: info.tags,
     replayGain: info.replayGain,
+    links: info.links?.map(({ start, tags }) => ({ start, tags })),
     chapters: info.chapters,
     pictures: info.pictures.map(({ type, mediaType, description, place }) => ({
       type,

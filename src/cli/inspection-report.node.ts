@@ -1,3 +1,4 @@
+import type { Tags } from '../media.ts';
 import { columns } from './columns.ts';
 import type { Inspection } from './inspect.node.ts';
 import { formatBytes, formatSeconds } from './units.ts';
@@ -17,6 +18,7 @@ export function inspectionReport(facts: Inspection): string {
     ['bits', facts.bitsPerSample],
     ['bit rate', facts.bitRate && `${Math.round(facts.bitRate / 1000)} kbit/s`],
     ['duration', `${formatSeconds(facts.duration)}${facts.durationIsExact ? '' : ' (estimated)'}`],
+    ['frames', facts.frames],
     ['delay/padding', `${facts.encoderDelay}/${facts.padding} frames`],
     ['size', facts.length === undefined ? '?' : formatBytes(facts.length)],
     ['parts', facts.parts.map(partText).join(', ') || undefined],
@@ -30,6 +32,7 @@ export function inspectionReport(facts: Inspection): string {
       `${type}, ${mediaType || '?'}, ${formatBytes(bytes)}`,
     ]),
     ...facts.chapters.map(({ title, start }): [string, string] => ['chapter', `${formatSeconds(start)} ${title}`]),
+    ...(facts.links ?? []).map(({ start, tags }): [string, string] => ['link', `${formatSeconds(start)} ${songText(tags)}`]),
     ...Object.entries(facts.tags),
   ];
   return columns(rows.filter(([, value]) => value !== undefined).map(([name, value]) => [oneLine(name), oneLine(String(value))]));
@@ -37,6 +40,8 @@ export function inspectionReport(facts: Inspection): string {
 
 const partText = ({ name, offset, size }: Inspection['parts'][number]): string =>
   `${name} at ${offset}${size === undefined ? '' : ` (${formatBytes(size)})`}`;
+
+const songText = ({ title = '?', artist }: Tags): string => (artist ? `${title} – ${artist}` : title);
 
 const indexText = ({ isWhole, seconds, bytes }: NonNullable<Inspection['index']>): string =>
   seconds === 0 ? 'none' : `${isWhole ? 'whole' : `up to ${formatSeconds(seconds)}`}, ${formatBytes(bytes)}`;

@@ -8,7 +8,7 @@ import type { ByteReader } from './byte-reader.ts';
  *     scrambling:2 adaptation_field:1 payload:1 continuity_counter:4
  *     adaptation_field_length:8 …   if there is one
  */
-const PACKET_BYTES = 188;
+export const PACKET_BYTES = 188;
 const ARRIVAL_TIME_BYTES = 4;
 const SYNC = 0x47;
 

@@ -1,6 +1,8 @@
 import type { MediaInfo, Packet, SeekPoint } from '../media.ts';
 import type { ByteSource } from '../source/source.ts';
+import { type Anatomy, partsOf } from './anatomy.ts';
 import type { Demuxer } from './demuxer.ts';
+import { PACKET_BYTES } from './transport-packets.ts';
 import { seekTs } from './ts-seek.ts';
 import { framesByTimes } from './ts-times.ts';
 import { openTsTrack, type TsTrack, tsPackets } from './ts-track.ts';
@@ -24,6 +26,12 @@ class TsDemuxer implements Demuxer {
 
   async info(signal: AbortSignal): Promise<MediaInfo> {
     return (await this.#open(signal)).info;
+  }
+
+  async anatomy(signal: AbortSignal): Promise<Anatomy> {
+    const { prefix, pid } = (await this.#open(signal)).place;
+    const name = `packets of ${prefix + PACKET_BYTES} bytes, the sound in PID ${pid}`;
+    return { parts: partsOf([[name, 0]], this.#source.length), seeksBy: 'the times of PES packets' };
   }
 
   async *packets(signal: AbortSignal, from?: SeekPoint): AsyncGenerator<Packet> {

@@ -3,7 +3,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ffmpeg } from '../fakes/ffmpeg-audio.ts';
-import { fixtureFolder, fixtures, signalFrames } from '../fixtures/fixtures.ts';
+import { fixtureBytes, fixtureFolder, fixtures, signalFrames } from '../fixtures/fixtures.ts';
 import { root } from '../tools.ts';
 import { aulos } from './aulos.ts';
 import { bytesSent, scene } from './scene.ts';
@@ -127,6 +127,18 @@ describe('aulos inspect', () => {
     const lines = (await aulos(['inspect', file])).stdout.toString().split('\n');
     expect(lines).toContainEqual(expect.stringMatching(/^chapter +0:00 Prélude$/));
     expect(lines).toContainEqual(expect.stringMatching(/^title +Two lines$/));
+  });
+
+  it('lists what is joined in a chain, with its titles', async () => {
+    const { folder } = await scene();
+    const chain = path.join(folder, 'chain.ogg');
+    await writeFile(chain, Buffer.concat([fixtureBytes('vorbis.ogg'), fixtureBytes('in-ogg.flac')]));
+    const lines = (await aulos(['inspect', chain])).stdout.toString().split('\n');
+    expect(lines).toContainEqual(expect.stringMatching(/^frames +529200$/));
+    expect(lines.filter((line) => line.startsWith('link'))).toEqual([
+      expect.stringMatching(/^link +0:00 Reed – Aulos$/),
+      expect.stringMatching(/^link +0:06 Reed – Aulos$/),
+    ]);
   });
 
   it('has no cover to save where there is none', async () => {

@@ -65,6 +65,8 @@ describe.runIf(requireTool('ffmpeg'))('MPEG transport streams', () => {
     const demuxer = await openDemuxer(new MemorySource(bytes, { mediaType: 'audio/x-wrong', grain: 1 }), 'http://host/x.wrong', signal);
     expect(demuxer.container).toBe('ts');
     expect(await demuxer.info(signal)).toMatchObject({ container: 'ts', config: { codec, sampleRate: 44_100, channels: 2 } });
+    const name = `packets of ${bytes === disc ? 192 : 188} bytes, the sound in PID ${SOUND}`;
+    expect(await demuxer.anatomy?.(signal)).toMatchObject({ parts: [{ name, offset: 0, size: bytes.length }] });
   });
 
   it('give the AAC packets that ffmpeg copies out of them', async () => {
