@@ -82,12 +82,9 @@ export class MediaBuffer {
     this.#do(() => this.#buffer?.remove(at, Infinity));
   }
 
-  /** Has the browser decode anew from where the listener is, because what it has decoded is not to sound. */
-  refresh(): void {
-    this.#do(() => {
-      const { currentTime } = this.#element;
-      this.#element.currentTime = currentTime;
-    });
+  /** Calls `task` when all before it is done. */
+  after(task: () => void): void {
+    this.#do(task);
   }
 
   #bufferFor(mimeType: string): SourceBuffer {

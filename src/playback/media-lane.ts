@@ -31,6 +31,8 @@ export type ToMedia =
   /** The segments that follow are of this stream. */
   | ({ readonly type: 'splice' } & Splice)
   | { readonly type: 'segment'; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** A track ends at `at`, and what follows it is not at hand yet: if it does not come in time, the sound ends there for now. */
+  | { readonly type: 'edge'; readonly at: number }
   /** The sound ends at `at`, unless more comes. */
   | { readonly type: 'end'; readonly at: number }
   /** Take back what lies behind `at`, and all that comes until `resume`; only if none of it was heard, which the answer says. */

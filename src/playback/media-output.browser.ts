@@ -145,6 +145,7 @@ export class MediaOutput implements Output {
 
   /** Resolves when it sounds, or was stopped. */
   async #play(): Promise<void> {
+    if (this.#element.ended) return; // it would begin anew; when more comes, it plays
     try {
       await this.#element.play();
     } catch (cause) {

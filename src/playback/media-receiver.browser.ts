@@ -1,5 +1,5 @@
 import { MediaBuffer } from './media-buffer.browser.ts';
-import type { FromMedia, ToMedia } from './media-lane.ts';
+import type { FromMedia, Splice, ToMedia } from './media-lane.ts';
 import type { OutputReport } from './output.ts';
 import type { PumpState } from './pump.ts';
 
@@ -19,6 +19,8 @@ export interface MediaReceiverParts {
 const REPORT_MS = 40;
 /** Sound that browsers have decoded ahead of the listener at most, seconds. */
 const DECODED_SECONDS = 3;
+/** Sound before an edge, seconds, at which no more is waited for: browsers keep the last of it back until they know that it is the last. */
+const EDGE_SECONDS = 0.2;
 /** After what these tell, it may sound or not. */
 const NEWS = ['playing', 'waiting', 'pause', 'play', 'seeked', 'ended', 'timeupdate'] as const;
 
@@ -32,6 +34,10 @@ export class MediaReceiver {
   /** Where the epoch begins, and ends if that is known. */
   #at = 0;
   #end: number | undefined;
+  /** Where it ends if nothing more comes in time. */
+  #edge: number | undefined;
+  /** More comes behind an end that the browser knows of. */
+  #isReopening = false;
   #state: 'filling' | 'playing' | 'starved' = 'filling';
   /** Where it last began to play. */
   #since = 0;
@@ -57,17 +63,14 @@ export class MediaReceiver {
 
   #obey(message: ToMedia): void {
     if (message.type === 'begin') this.#begin(message.epoch, message.at);
-    else if (message.type === 'stop') this.#buffer.begin();
+    else if (message.type === 'stop') this.#stop();
     else if (message.type === 'resume') this.#isSkipping = false;
     else if (this.#isSkipping) return;
-    else if (message.type === 'splice') this.#buffer.splice(message);
-    else if (message.type === 'segment') this.#buffer.append(message.bytes);
+    else if (message.type === 'splice') this.#splice(message);
+    else if (message.type === 'segment') this.#append(message.bytes);
     else if (message.type === 'cut') this.#cut(message.at);
-    else {
-      this.#end = message.at;
-      this.#buffer.end();
-      this.#report();
-    }
+    else if (message.type === 'edge') this.#edge = message.at;
+    else this.#finish(message.at);
   }
 
   #begin(epoch: number, at: number): void {
@@ -76,10 +79,50 @@ export class MediaReceiver {
     this.#at = at;
     this.#since = at;
     this.#end = undefined;
+    this.#edge = undefined;
+    this.#isReopening = false;
     this.#state = 'filling';
     this.#isSkipping = false;
     this.#buffer.begin(at);
     if (wantsToPlay() && element.paused) element.play().catch(() => {}); // it had come to an end; who wants it to play is told
+  }
+
+  #stop(): void {
+    this.#state = 'filling'; // what it does from now on is no lack of sound
+    this.#edge = undefined;
+    this.#buffer.begin();
+  }
+
+  #splice(splice: Splice): void {
+    this.#isReopening ||= this.#end !== undefined && this.#end - this.#position < DECODED_SECONDS;
+    this.#end = undefined;
+    this.#edge = undefined;
+    this.#buffer.splice(splice);
+  }
+
+  #append(segment: Uint8Array<ArrayBuffer>): void {
+    this.#buffer.append(segment);
+    if (this.#isReopening) this.#refresh();
+    this.#isReopening = false;
+  }
+
+  #finish(at: number): void {
+    this.#end = at;
+    this.#edge = undefined;
+    this.#buffer.end();
+    this.#report();
+  }
+
+  /** Has the browser decode anew from where the listener is: what it has decoded is not to sound, or is taken for all there is. */
+  #refresh(): void {
+    const { element, wantsToPlay } = this.#parts;
+    this.#buffer.after(() => {
+      this.#since = this.#position;
+      this.#state = 'filling';
+      const { currentTime } = element;
+      element.currentTime = currentTime;
+      if (wantsToPlay() && element.paused) element.play().catch(() => {}); // who wants it to play is told
+    });
   }
 
   #cut(at: number): void {
@@ -88,8 +131,9 @@ export class MediaReceiver {
     if (done) {
       this.#isSkipping = true;
       this.#end = undefined;
+      this.#edge = undefined;
       this.#buffer.cut(at);
-      if (left < DECODED_SECONDS) this.#buffer.refresh();
+      if (left < DECODED_SECONDS) this.#refresh();
     }
     this.#tell({ type: 'cut', done });
   }
@@ -103,14 +147,20 @@ export class MediaReceiver {
       this.#state = 'starved';
       this.#underruns++;
     } else if (name === 'timeupdate') this.#tell({ type: 'played', epoch: this.#epoch, at: this.#position });
-    this.#report();
+    this.#look();
+  }
+
+  /** Reports; ends the sound if nothing came to an edge that is near. */
+  #look(): void {
+    if (this.#edge !== undefined && this.#edge - this.#position < EDGE_SECONDS) this.#finish(this.#edge);
+    else this.#report();
   }
 
   #report(): void {
     const { element, onReport } = this.#parts;
     const state = this.#reportedState;
     clearInterval(this.#timer);
-    if (state === 'playing') this.#timer = setInterval(() => this.#report(), REPORT_MS);
+    if (state === 'playing') this.#timer = setInterval(() => this.#look(), REPORT_MS);
     onReport({
       state,
       epoch: this.#epoch,

@@ -135,13 +135,14 @@ export class MediaRun implements SessionRun {
   /** Sends what follows, as soon as anything does; undefined if it cannot be sent: then the run is over. */
   async #join(junction: Junction, signal: AbortSignal): Promise<Junction | undefined> {
     const { deck, at } = junction;
-    const { lane, tell } = this.#parts;
+    const { lane, sender, tell } = this.#parts;
     if (!deck.next) this.#end(at);
     while (!deck.next) await this.#changed.after(this.#changed.count, signal);
     const { next } = deck;
     junction.next = next;
     this.#deck = next;
     tell({ type: 'junction', run: this.id, after: deck.id, load: next.id, at });
+    if (!next.info) sender.edge(at);
     const { info } = await raceAbort(next.open(), signal);
     if (info.config.codecString in lane.types) return this.#send(next, next.start, at, signal);
     this.#end(at);

@@ -46,6 +46,11 @@ export class MediaSender {
     }
   }
 
+  /** The sound may have to wait at `at` for what follows. */
+  edge(at: number): void {
+    this.#tell({ type: 'edge', at });
+  }
+
   /** The sound ends at `at`, unless more is sent. */
   end(at: number): void {
     this.#tell({ type: 'end', at });

@@ -58,6 +58,8 @@ export interface TransportListener {
 const TIMEUPDATE_MS = 200;
 /** A junction nearer than this is waited for by itself: reports come every 40 ms. */
 const NEAR_SECONDS = 0.06;
+/** The clock of a media element counts in these: it may stop that much before the end of the sound. */
+const ELEMENT_GRAIN_SECONDS = 1e-6;
 
 /** Starts, stops and moves the sound, and keeps track of where it is: the player without its surface. */
 export class Transport {
@@ -417,6 +419,7 @@ export class Transport {
     load.learnDuration(info);
     if (load !== this.#load) return;
     if (load.stretch?.landed === undefined) this.#suit(info);
+    else this.#goOnWith(load, info); // its turn had come before
     this.#evaluate();
   }
 
@@ -553,8 +556,8 @@ export class Transport {
       const { at } = this.#following;
       if (!stretch?.landed || at === undefined || this.paused) return;
       const left = (at - stretch.positionAt(this.output.heardTime)) / this.speaker.sound.pace.rate;
-      if (left > 0) {
-        if (left < NEAR_SECONDS && !this.paused) this.#timer = setTimeout(() => this.#evaluate(), Math.ceil(left * 1e3));
+      if (left > ELEMENT_GRAIN_SECONDS) {
+        if (left < NEAR_SECONDS && this.#activity.isPlaying) this.#timer = setTimeout(() => this.#evaluate(), Math.ceil(left * 1e3));
         return;
       }
       this.#goOn(this.#load!, at);
@@ -571,9 +574,14 @@ export class Transport {
       load.playRequestedAt = undefined;
       this.#listener.onTrack(load.item, before.item, 'ended');
     }
-    if (load.info && !this.output.goesOnWith(load.info.config)) this.decodeFrom(load, load.part.start ?? 0);
+    if (load.info) this.#goOnWith(load, load.info);
     this.#onHandedOver(load);
     this.followOn();
+  }
+
+  /** What the output in use does not play goes to another, from its beginning. */
+  #goOnWith(load: Load, { config }: MediaInfo): void {
+    if (!this.output.goesOnWith(config)) this.decodeFrom(load, load.part.start ?? 0);
   }
 
   /** Tells of a track what is known of it since it was made ready. */

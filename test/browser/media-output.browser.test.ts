@@ -169,13 +169,18 @@ describe('one signal cut in two, queued', () => {
   });
 });
 
-test('what the browser does not play by Media Source comes out of the worklet, also when it follows in the queue', async () => {
+test.each([
+  ['', ''],
+  [' and comes late', '&latency=2000'],
+])('what the browser does not play by Media Source comes out of the worklet, also when it follows in the queue%s', async (_, query) => {
   const player = await createPlayer();
   const outputs: OutputKind[] = [];
   player.addEventListener('outputchange', () => outputs.push(player.output));
-  player.queue.add(freshUrl('halves/1.flac'), freshUrl('halves/2.wav'));
+  player.queue.add(freshUrl('halves/1.flac'), freshUrl('halves/2.wav') + query);
   await player.play();
   expect(player.output).toBe('media');
+  await next(player, 'trackchange');
+  expect(elements.at(-1)!.currentTime).toBeCloseTo(45_237 / 48_000, 3);
   await next(player, 'ended');
   expect(outputs).toEqual(['worklet']);
   expect(player.queue.current).toBe(player.queue.items[1]);
@@ -183,6 +188,19 @@ test('what the browser does not play by Media Source comes out of the worklet, a
   player.src = freshUrl('vbr.mp3');
   await player.play();
   expect(outputs).toEqual(['worklet', 'media']);
+});
+
+test('what is added when the browser has decoded to the end is played, too', async () => {
+  const player = await createPlayer();
+  player.queue.add(freshUrl('halves/1.flac'));
+  await player.seek(0.85);
+  await elementIsAt(0.85);
+  while (elements.at(-1)!.duration > 1) await new Promise(requestAnimationFrame); // it knows of the end
+  player.queue.add(freshUrl('halves/2.flac'));
+  await player.play();
+  await next(player, 'ended');
+  expect(player.queue.current).toBe(player.queue.items[1]);
+  expect(elements.at(-1)!.currentTime).toBeCloseTo(2, 3);
 });
 
 test('another output goes on from where the sound is', async () => {

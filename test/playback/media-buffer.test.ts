@@ -1,0 +1,158 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import { MediaBuffer } from '../../src/playback/media-buffer.browser.ts';
+
+/** Media Source with an element, of which a test says when an operation is done; bytes are as many seconds of sound. */
+class FakeBrowser extends EventTarget {
+  readonly log: string[] = [];
+  readonly element = Object.assign(new EventTarget(), {
+    currentTime: 0,
+    readyState: 4,
+    buffered: { length: 1, start: () => this.from, end: () => this.to },
+  });
+  readyState = 'open';
+  duration = Number.NaN;
+  /** Seconds that fit. */
+  room = Infinity;
+  from = 0;
+  to = 0;
+  #done: (() => void) | undefined;
+
+  /** The only one is part of it. */
+  addSourceBuffer(): SourceBuffer {
+    return this as unknown as SourceBuffer;
+  }
+
+  get updating(): boolean {
+    return this.#done !== undefined;
+  }
+
+  abort(): void {}
+
+  endOfStream(): void {
+    this.log.push('end');
+    this.readyState = 'ended';
+  }
+
+  /** What is under way is done, and all that follows it. */
+  finishAll(): void {
+    while (this.#done) {
+      const done = this.#done;
+      this.#done = undefined;
+      done();
+      this.dispatchEvent(new Event('updateend'));
+    }
+  }
+
+  appendBuffer({ length: seconds }: Uint8Array): void {
+    if (this.to + seconds - this.from > this.room) throw new DOMException('full', 'QuotaExceededError');
+    this.log.push(`append ${seconds}`);
+    this.#done = () => {
+      this.to += seconds;
+    };
+  }
+
+  hear(seconds: number): void {
+    this.element.currentTime = seconds;
+    this.element.dispatchEvent(new Event('timeupdate'));
+  }
+
+  remove(start: number, end: number): void {
+    this.log.push(`remove ${start}-${end}`);
+    this.#done = () => {
+      if (start === 0) this.from = Math.min(end, this.to);
+      else this.to = start;
+    };
+  }
+}
+
+let browser: FakeBrowser;
+let buffer: MediaBuffer;
+let failure: unknown;
+
+beforeEach(() => {
+  vi.stubGlobal('HTMLMediaElement', { HAVE_FUTURE_DATA: 3 });
+  browser = new FakeBrowser();
+  failure = undefined;
+  const onFailure = (error: unknown) => {
+    failure = error;
+  };
+  buffer = new MediaBuffer(
+    browser.element as unknown as HTMLMediaElement,
+    browser as unknown as MediaSource,
+    { onFailure },
+    new AbortController().signal,
+  );
+  buffer.splice({ mimeType: 'audio/mpeg', init: undefined, timestampOffset: 0, start: 0, end: Infinity });
+});
+
+const append = (...lengths: number[]) => {
+  for (const length of lengths) buffer.append(new Uint8Array(length));
+};
+
+test('one thing is done after the other', () => {
+  append(5, 6);
+  buffer.end();
+  expect(browser.log).toEqual(['append 5']);
+  browser.finishAll();
+  expect(browser.log).toEqual(['append 5', 'append 6', 'end']);
+});
+
+test('what was heard long ago is forgotten', () => {
+  append(30);
+  browser.finishAll();
+  browser.element.currentTime = 25;
+  append(5);
+  browser.finishAll();
+  expect(browser.log).toEqual(['append 30', 'append 5', 'remove 0-15']);
+});
+
+test('where there is no more room, what was heard makes room, and the same segment is tried again', () => {
+  browser.room = 20;
+  append(15);
+  browser.finishAll();
+  browser.element.currentTime = 8.1;
+  append(10);
+  buffer.end();
+  browser.finishAll();
+  expect(browser.log).toEqual(['append 15', 'remove 0-8', 'append 10', 'end']);
+  expect(failure).toBeUndefined();
+});
+
+test('where nothing was heard yet, it waits until something was', () => {
+  browser.room = 20;
+  append(15, 10);
+  browser.finishAll();
+  expect(browser.log).toEqual(['append 15']);
+  browser.hear(6.1);
+  browser.finishAll();
+  expect(browser.log).toEqual(['append 15', 'remove 0-6', 'append 10']);
+  expect(failure).toBeUndefined();
+});
+
+test('a seek while something is appended drops what is still to be', () => {
+  append(5, 6);
+  buffer.begin(4);
+  append(7);
+  browser.finishAll();
+  expect(browser.log).toEqual(['append 5', 'remove 0-Infinity', 'append 7']);
+  expect(browser.element.currentTime).toBe(4);
+});
+
+test('what else goes wrong is told', () => {
+  const broken = new DOMException('broken', 'InvalidStateError');
+  browser.appendBuffer = () => {
+    throw broken;
+  };
+  append(5);
+  expect(failure).toBe(broken);
+});
+
+test('a hole in the sound, before which browsers wait for ever, is leapt over', () => {
+  append(5);
+  browser.finishAll();
+  browser.from = 3;
+  browser.element.currentTime = 1;
+  browser.element.readyState = 2;
+  browser.element.dispatchEvent(new Event('waiting'));
+  expect(browser.element.currentTime).toBe(3);
+});
