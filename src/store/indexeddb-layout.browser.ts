@@ -1,6 +1,7 @@
 import { promisifyRequest } from './indexeddb-transaction.browser.ts';
 import type { Stored, StoredAsset } from './medium.ts';
-import type { Run } from './record.ts';
+import { type Run, rangeOf } from './record.ts';
+import { RunTable } from './run-table.ts';
 
 /**
  * Keys of the one object store; IndexedDB orders them element by element, so each kind and each asset is a range:
@@ -73,3 +74,32 @@ export function deleteAsset(store: IDBObjectStore, key: string): void {
   store.delete(keysUnder('run', key));
   store.delete(keysUnder('side', key));
 }
+
+/**
+ * The bytes of a run; undefined if they are missing. Another tab may have let the run grow, or may have stored a longer one in its place: then
+ * they are a part of that.
+ */
+export async function readRun(store: IDBObjectStore, key: string, generation: number, run: Run): Promise<Uint8Array | undefined> {
+  const bytes: unknown = await promisifyRequest(store.get(runKeyOf(key, generation, run)));
+  if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes);
+  const keys = (await promisifyRequest(store.getAllKeys(keysUnder('run', key, generation, run.chunk)))) as RunKey[];
+  const longer = keys.map(runOfKey).find((other) => holds(other, run));
+  const whole: unknown = longer && (await promisifyRequest(store.get(runKeyOf(key, generation, longer))));
+  return whole instanceof ArrayBuffer ? new Uint8Array(whole).slice(run.start - longer!.start).subarray(0, run.length) : undefined;
+}
+
+/** Deletes runs that others cover: two tabs may have stored the same bytes in different runs. Gives the bytes of those that are left. */
+export async function deleteCoveredRuns(store: IDBObjectStore, key: string, generation: number): Promise<number> {
+  const keys = (await promisifyRequest(store.getAllKeys(keysUnder('run', key, generation)))) as RunKey[];
+  const all = keys.map(runOfKey);
+  const runs = new RunTable(all);
+  for (const [i, run] of all.entries()) {
+    const covering = runs.covering(rangeOf(run).start);
+    if (covering && covering !== run && holds(covering, run)) store.delete(keys[i]);
+  }
+  return runs.bytes;
+}
+
+/** True if `part` lies in `run`. */
+const holds = (run: Run, part: Run): boolean =>
+  run.chunk === part.chunk && run.start <= part.start && part.start + part.length <= run.start + run.length;

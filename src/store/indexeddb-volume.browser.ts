@@ -5,32 +5,22 @@ import type { Connection } from './indexeddb-connection.browser.ts';
 import {
   assetKeyOf,
   deleteAsset,
+  deleteCoveredRuns,
   type Found,
-  keysUnder,
-  type RunKey,
   readAsset,
   readRecord,
+  readRun,
   runKeyOf,
-  runOfKey,
   type Sidecar,
   type StoredRecord,
   sidecarKeyOf,
 } from './indexeddb-layout.browser.ts';
+import { type Hint, News } from './indexeddb-news.browser.ts';
 import { promisifyRequest } from './indexeddb-transaction.browser.ts';
 import type { AssetRecord, Marks, Piece, Stored, Volume } from './medium.ts';
-import { type Run, rangeOf } from './record.ts';
-import { RunTable } from './run-table.ts';
+import type { Run } from './record.ts';
 import { TabLease } from './tab-lease.browser.ts';
 import { enter, type TabPresence, whileAbsent } from './tab-presence.browser.ts';
-
-/** What a tab tells the others of a change. */
-interface Hint {
-  readonly record: StoredRecord;
-  /** The runs that came; undefined if that is not all that changed. */
-  readonly added: readonly Run[] | undefined;
-  /** True if the tab leads. */
-  readonly leads: boolean;
-}
 
 const nameOf = (place: string, key: string): string => `aulos/1/${place}/${key}`; // of what the tabs tell each other, this is version 1
 const presenceOf = (place: string, key: string): string => `${nameOf(place, key)}/open`;
@@ -90,13 +80,11 @@ export class IndexedDbVolume implements Volume {
   #epoch = 0;
   /** True while the change is made by which this becomes the writer. */
   #isClaiming = false;
-  /** What is stored, as far as this tab has heard of it without a gap; else it has to be read. */
-  #known: { readonly record: StoredRecord; readonly runs: RunTable } | undefined;
-  /** Revision that this has heard of last. */
-  #revision: number;
+  readonly #news: News;
 
-  constructor(key: string, { record, runs }: Found, use: Connection['use'], presence: TabPresence, lease: TabLease<Hint> | undefined) {
-    this.record = record && recordOf(record);
+  constructor(key: string, found: Found, use: Connection['use'], presence: TabPresence, lease: TabLease<Hint> | undefined) {
+    const { record, runs } = found;
+    this.record = record;
     this.runs = runs;
     this.sidecarBytes = record ? sidecarBytesOf(record) : 0;
     this.#key = key;
@@ -104,8 +92,7 @@ export class IndexedDbVolume implements Volume {
     this.#presence = presence;
     this.#lease = lease;
     this.#generation = record?.generation ?? 0;
-    this.#revision = record?.revision ?? 0;
-    this.#known = record && { record, runs: new RunTable(runs) };
+    this.#news = new News(found);
   }
 
   get follows(): boolean {
@@ -119,7 +106,7 @@ export class IndexedDbVolume implements Volume {
   /** Takes in what another tab has told, or that this one leads now. */
   heed(hint: Hint | undefined): void {
     if (hint) this.#learn(hint);
-    else this.#known = undefined;
+    else this.#news.miss();
     if (hint?.leads && !this.follows && this.#isBehind(hint.record)) this.#leave();
     else this.onChanged?.();
   }
@@ -127,18 +114,18 @@ export class IndexedDbVolume implements Volume {
   /** True if more is stored than was heard of. */
   async hasGrown(): Promise<boolean> {
     const record = await this.#use('readonly', (store) => readRecord(store, this.#key));
-    return record !== undefined && record.revision > this.#revision;
+    return record !== undefined && this.#news.isOldTo(record);
   }
 
   async reread(): Promise<Stored> {
-    if (this.#known) return { record: recordOf(this.#known.record), runs: [...this.#known.runs] };
+    const { stored } = this.#news;
+    if (stored) return stored;
     const found = await this.#use('readonly', (store) => readAsset(store, this.#key));
-    const { record, runs } = found;
+    const { record } = found;
     if (record) {
       if (record.generation > this.#generation) this.#epoch = 0;
       this.#generation = Math.max(this.#generation, record.generation);
-      this.#revision = record.revision;
-      this.#known = { record, runs: new RunTable(runs) };
+      this.#news.read(found);
       this.sidecarBytes = sidecarBytesOf(record);
     }
     return found;
@@ -165,7 +152,9 @@ export class IndexedDbVolume implements Volume {
   async describe({ facts, committed }: AssetRecord): Promise<void> {
     await this.#changeAsWriter([], async (store, stored, leads) => {
       const described = { ...stored, facts, committed: committed || (!leads && stored.committed) };
-      return committed ? await this.#tidy(store, described) : described;
+      if (!committed) return described;
+      const heldBytes = await deleteCoveredRuns(store, this.#key, this.#generation);
+      return { ...described, heldBytes, storedBytes: heldBytes + sidecarBytesOf(described) };
     });
   }
 
@@ -202,18 +191,8 @@ export class IndexedDbVolume implements Volume {
    */
   async sync(): Promise<void> {}
 
-  /** Another tab may have let the run grow, or may have stored a longer one in its place: then the bytes are a part of that. */
   async load(run: Run): Promise<Uint8Array | undefined> {
-    const bytes: unknown = await this.#use('readonly', (store) => promisifyRequest(store.get(runKeyOf(this.#key, this.#generation, run))));
-    if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes);
-    return await this.#use('readonly', async (store) => {
-      const keys = await promisifyRequest(store.getAllKeys(keysUnder('run', this.#key, this.#generation, run.chunk)));
-      const longer = (keys as RunKey[]).find((key) => holds(runOfKey(key), run));
-      const whole: unknown = longer && (await promisifyRequest(store.get(longer)));
-      return whole instanceof ArrayBuffer
-        ? new Uint8Array(whole).slice(run.start - runOfKey(longer!).start).subarray(0, run.length)
-        : undefined;
-    });
+    return await this.#use('readonly', (store) => readRun(store, this.#key, this.#generation, run));
   }
 
   async drop(run: Run): Promise<void> {
@@ -228,7 +207,7 @@ export class IndexedDbVolume implements Volume {
     await this.#use('readwrite', (store) => deleteAsset(store, this.#key));
     this.#epoch = 0;
     this.#generation = 0;
-    this.#known = undefined;
+    this.#news.miss();
     this.sidecarBytes = 0;
   }
 
@@ -303,30 +282,9 @@ export class IndexedDbVolume implements Volume {
     this.#lease?.tell(hint);
   }
 
-  /** Keeps what is known up to date, if nothing is missing in between. */
-  #learn({ record, added }: Hint): void {
-    if (record.generation === this.#generation) this.sidecarBytes = sidecarBytesOf(record);
-    const isNext = record.generation === this.#known?.record.generation && record.revision === this.#known.record.revision + 1;
-    this.#revision = Math.max(this.#revision, record.revision);
-    if (!isNext || !added || !this.#known) {
-      this.#known = undefined;
-      return;
-    }
-    const { runs } = this.#known;
-    for (const run of added) runs.add(run);
-    this.#known = { record, runs };
-  }
-
-  /** Deletes runs that others cover: two tabs may have stored the same bytes in different runs. */
-  async #tidy(store: IDBObjectStore, stored: StoredRecord): Promise<StoredRecord> {
-    const keys = (await promisifyRequest(store.getAllKeys(keysUnder('run', this.#key, this.#generation)))) as RunKey[];
-    const all = keys.map(runOfKey);
-    const runs = new RunTable(all);
-    for (const [i, run] of all.entries()) {
-      const covering = runs.covering(rangeOf(run).start);
-      if (covering && covering !== run && holds(covering, run)) store.delete(keys[i]);
-    }
-    return { ...stored, heldBytes: runs.bytes, storedBytes: runs.bytes + sidecarBytesOf(stored) };
+  #learn(hint: Hint): void {
+    if (hint.record.generation === this.#generation) this.sidecarBytes = sidecarBytesOf(hint.record);
+    this.#news.hear(hint);
   }
 
   /** True if another tab writes since this one did, or while this one was about to and has no lock that says that it may. */
@@ -353,16 +311,3 @@ const ownBufferOf = (bytes: Uint8Array): ArrayBufferLike =>
   bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
 
 const sidecarBytesOf = ({ storedBytes, heldBytes }: StoredRecord): number => storedBytes - heldBytes;
-
-/** True if `part` lies in `run`. */
-const holds = (run: Run, part: Run): boolean =>
-  run.chunk === part.chunk && run.start <= part.start && part.start + part.length <= run.start + run.length;
-
-const recordOf = ({ key, generation, facts, committed, pinned, sequence }: StoredRecord): AssetRecord => ({
-  key,
-  generation,
-  facts,
-  committed,
-  pinned,
-  sequence,
-});
