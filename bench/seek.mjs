@@ -1,7 +1,7 @@
 // `npm run bench:seek`: what a seek to 90 % of a file costs of which only the head was read: requests, bytes taken from response bodies, and
 // the error of the time that is told, in samples; ours beside mediabunny (if it is installed: npm i --no-save mediabunny) on one server.
 // The files, of 10 minutes and of 10 hours, are made up as they are read. Bars: 2 requests and 256 kB, 5 requests for FLAC and Ogg
-// without tables; no error that is not told; none at all once there is a frame index.
+// without tables; no error that is not told; none at all once there is a frame index. Then the time to the sound: see seek-sound.mjs.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -175,3 +175,5 @@ try {
 }
 console.log(misses === 0 ? '\nall within the bars' : `\n${misses} beyond the bars (!)`);
 process.exitCode = misses === 0 ? 0 : 1;
+
+await import('./seek-sound.mjs'); // the time to the sound, in a browser
