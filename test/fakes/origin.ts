@@ -36,6 +36,8 @@ export interface OriginControl {
   fault(path: string, ...faults: Fault[]): void | Promise<void>;
   /** The access log, or what of it is about `path`. */
   accesses(path?: string): readonly Access[] | Promise<readonly Access[]>;
+  /** Resolves when a request for `path` has come and so many bytes of its answer are sent. */
+  sent(path: string, bodyBytes: number): Promise<void>;
 }
 
 const SLICE = 256 * 1024;
@@ -104,6 +106,10 @@ export class Origin implements OriginControl, AsyncDisposable {
 
   accesses(path?: string): readonly Access[] {
     return this.log.filter((access) => path === undefined || access.path === path);
+  }
+
+  sent(path: string, bodyBytes: number): Promise<void> {
+    return this.until(() => this.accesses(path).some((access) => access.bodyBytes >= bodyBytes));
   }
 
   /** Resolves when `isSo` holds; it is asked at every change of the log and of the connections. */
@@ -271,6 +277,7 @@ export class Origin implements OriginControl, AsyncDisposable {
     const call = JSON.parse(Buffer.concat(parts).toString(), reviveBytes) as ControlCall;
     if (call.name === 'put') this.put(...call.args);
     if (call.name === 'fault') this.fault(...call.args);
+    if (call.name === 'sent') await this.sent(...call.args);
     const answer = call.name === 'accesses' ? this.accesses(...call.args) : null;
     response.writeHead(200, { 'content-type': 'application/json', ...corsHeaders({}) }).end(JSON.stringify(answer));
   }
@@ -278,8 +285,8 @@ export class Origin implements OriginControl, AsyncDisposable {
 
 /** What a test page posts to `/control`. */
 export type ControlCall = {
-  [Name in 'put' | 'fault' | 'accesses']: { readonly name: Name; readonly args: Parameters<OriginControl[Name]> };
-}['put' | 'fault' | 'accesses'];
+  [Name in 'put' | 'fault' | 'accesses' | 'sent']: { readonly name: Name; readonly args: Parameters<OriginControl[Name]> };
+}['put' | 'fault' | 'accesses' | 'sent'];
 
 const mediaTypes: Readonly<Record<string, string>> = {
   '.mp3': 'audio/mpeg',

@@ -32,6 +32,10 @@ export class RemoteOrigin implements OriginControl {
     return (await this.#call({ name: 'accesses', args: [path] })) as readonly Access[];
   }
 
+  async sent(path: string, bodyBytes: number): Promise<void> {
+    await this.#call({ name: 'sent', args: [path, bodyBytes] });
+  }
+
   async #call(call: ControlCall): Promise<unknown> {
     const response = await fetch(`${this.url}/control`, { method: 'POST', body: JSON.stringify(call, packBytes), cache: 'no-store' });
     return response.json();
