@@ -37,6 +37,8 @@ export class Deck {
   #track: Track | undefined;
   #head: HeadStart | undefined;
   #cueing: Promise<void> | undefined;
+  /** What the page knows of the track. */
+  #told: MediaInfo | undefined;
   #hasFailed = false;
   /** What sounds after it. */
   next: Deck | undefined;
@@ -124,6 +126,7 @@ export class Deck {
     this.#scope.defer(() => track.close());
     signal.throwIfAborted();
     this.#track = track;
+    this.#told = track.info;
     this.#parts.tell({ type: 'head', load: this.id, info: track.info });
     return track;
   }
@@ -135,6 +138,13 @@ export class Deck {
     this.#head = head;
     await head.first;
     if (this.#head === head) this.isCued = true;
+  }
+
+  /** What others that have the download open find is on a timeline of their own, if it is a station's: so the track is asked. */
+  #tellNews(): void {
+    const info = this.#track?.info;
+    if (info && info !== this.#told) this.#parts.tell({ type: 'info', load: this.id, info });
+    this.#told = info;
   }
 
   #forgetCue(): void {
@@ -152,15 +162,13 @@ export class Deck {
       const { phase, held, length, traffic } = source;
       const { network: networkBytes, store: storeBytes, requests } = traffic;
       tell({ type: 'progress', load, progress: { phase, held: held.toArray(), length, networkBytes, storeBytes, requests } });
+      this.#tellNews();
       onProgress();
     };
     progress();
     for (const name of ['source.phase', 'source.length', 'source.progress', 'source.mediaInfo'] as const) {
       source.events.on(name, progress, { signal });
     }
-    const exact = ({ payload: { info } }: { payload: { info: MediaInfo } }) =>
-      this.#track && info.durationIsExact && tell({ type: 'info', load, info });
-    source.events.on('source.mediaInfo', exact, { signal });
     source.events.on(
       'source.retry',
       ({ payload: { attempt, delayMs, error } }) => tell({ type: 'retry', load, attempt, delayMs, error: error.toJSON() }),

@@ -1,6 +1,6 @@
 import { RangeSet } from '../base/ranges.ts';
 import type { AulosError } from '../errors.ts';
-import type { MediaInfo } from '../media.ts';
+import { type MediaInfo, type Tags, tagsAt } from '../media.ts';
 import type { SourceProgress } from './messages.ts';
 import type { QueueItem } from './queue-json.ts';
 import { HAVE_METADATA, HAVE_NOTHING, type ReadyState, readinessEvents, readyStateFor } from './readiness.ts';
@@ -41,6 +41,7 @@ export class Load {
   /** When it should sound first, and how long it took, ms. */
   playRequestedAt: number | undefined;
   firstSoundMs: number | undefined;
+  #lastTags: Tags = {};
   #wasLoaded = false;
   /** Milliseconds of the track that were heard. */
   readonly #played = new RangeSet();
@@ -73,6 +74,19 @@ export class Load {
     return this.stretch?.landed ? Math.max(0, this.stretch.until - this.origin - position) : 0;
   }
 
+  /** The tags of what is heard at `position`. */
+  tagsAt(position: number): Tags {
+    return this.info ? tagsAt(this.info, position) : {};
+  }
+
+  /** As {@link tagsAt}, if they are others than at the last call. */
+  newTagsAt(position: number): Tags | undefined {
+    const tags = this.tagsAt(position);
+    const before = this.#lastTags;
+    this.#lastTags = tags;
+    return tags === before || JSON.stringify(tags) === JSON.stringify(before) ? undefined : tags;
+  }
+
   /** Whether `position` is the last one that it has. */
   isEnd(position: number): boolean {
     return this.durationIsExact && position > this.duration - END_SECONDS;
@@ -97,6 +111,7 @@ export class Load {
     this.readyState = before.readyState;
     this.#wasLoaded = true;
     this.info ??= before.info;
+    this.#lastTags = before.#lastTags;
     this.progress ??= before.progress;
     if (this.info) this.learnDuration(this.info);
   }

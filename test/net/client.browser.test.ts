@@ -3,6 +3,7 @@ import { createBrowserClient } from '../../src/net/client.browser.ts';
 import type { RangeRequest } from '../../src/net/client.ts';
 import { drain, rangeClientContract } from '../contracts/range-client.ts';
 import { firstDifference, virtualBytes } from '../fakes/content.ts';
+import type { Resource } from '../fakes/origin.ts';
 import { RemoteOrigin } from '../fakes/remote-origin.ts';
 
 const origin = new RemoteOrigin(inject('origin'));
@@ -45,6 +46,25 @@ describe('another origin', () => {
     await drain((await get(`${origin.url}/cors/preflighted`, { headers: { 'X-Token': 't' } })).body);
     const log = await origin.accesses('/cors/preflighted');
     expect(log.map(({ method }) => method)).toEqual(['OPTIONS', 'GET']);
+  });
+});
+
+describe('a station of another origin', () => {
+  test.each<[string, Pick<Resource, 'cors' | 'headers'>, string[]]>([
+    ['is asked for titles', { cors: 'preflighted', headers: { 'icy-metaint': '400' } }, ['OPTIONS undefined', 'GET 1']],
+    [
+      'is asked again without when it does not tell where they are',
+      { cors: 'preflighted' },
+      ['OPTIONS undefined', 'GET 1', 'GET undefined'],
+    ],
+    ['is asked without when it does not allow to ask for them', { cors: 'simple' }, ['OPTIONS undefined', 'GET undefined']],
+  ])('%s', async (_, resource, asked) => {
+    const path = `/icy/${crypto.randomUUID()}`;
+    await origin.put(path, { content: { size: 1000 }, ...resource });
+    const response = await get(origin.url + path, { titles: true });
+    expect((await drain(response.body)).bytes.length).toBe(1000);
+    const log = await origin.accesses(path);
+    expect(log.map(({ method, headers }) => `${method} ${headers['icy-metadata']}`)).toEqual(asked);
   });
 });
 

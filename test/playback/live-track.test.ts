@@ -7,6 +7,7 @@ import { createLibrary } from '../../src/playback/library.ts';
 import { assetKey } from '../../src/store/key.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { ffmpeg, ffmpegSignal } from '../fakes/ffmpeg-audio.ts';
+import { withIcy } from '../fakes/icy.ts';
 import { psnr } from '../fakes/pcm.ts';
 import { Station } from '../fakes/station.ts';
 import { requireTool, root } from '../tools.ts';
@@ -69,4 +70,29 @@ test.runIf(requireTool('ffmpeg'))('a station that joins its songs in Ogg is hear
     [7, 'Two'],
   ]);
   expect([1.9, 2, 4.9, 8].map((seconds) => tagsAt(track.info, seconds).title)).toEqual(['One', 'Two', 'Two', 'Two']);
+});
+
+test('a station that is asked to says what it plays, from the second on in which it sounds', async () => {
+  await using station = await Station.start();
+  const [interval, secondsOfFile] = [4_000, 3];
+  const file = new Uint8Array(await media('mono-48k.mp3'));
+  const sound = Buffer.concat(Array.from({ length: 10 }, () => file));
+  const sent = withIcy(sound, interval, (number) => (number % 8 === 2 ? `StreamTitle='Song ${number}';` : ''));
+  const headers = { 'icy-name': 'Radio Test', 'icy-metaint': `${interval}`, 'content-type': 'audio/mpeg' };
+  const piece = (offset: number) => (offset < sent.length ? sent.subarray(offset, offset + 1_013) : undefined); // cuts titles, too
+  station.programme = { headers, bytes: piece };
+  await using library = createLibrary({ keyOf: assetKey, client: createNodeClient(), store: createMemoryStore() });
+  const { signal } = new AbortController();
+  await using track = await library.track(await library.source(station.url, { titles: true }), { signal });
+  let frames = 0;
+  for await (const { planes } of track.blocks({ signal })) {
+    frames += planes[0].length;
+    if (frames > 20 * 48_000) break;
+  }
+  const { links = [] } = track.info;
+  expect(links.length).toBeGreaterThan(3);
+  expect(links.map(({ tags }) => tags.title)).toEqual(links.map((_, i) => `Song ${8 * i + 2}`));
+  for (const [i, { start }] of links.entries()) {
+    expect(start).toBeCloseTo(((8 * i + 3) * interval * secondsOfFile) / file.length, 0);
+  }
 });

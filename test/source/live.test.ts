@@ -10,6 +10,7 @@ import { assetKey } from '../../src/store/key.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { AssetStore } from '../../src/store/store.ts';
 import { firstDifference, virtualBytes } from '../fakes/content.ts';
+import { icyBlock } from '../fakes/icy.ts';
 import { Station } from '../fakes/station.ts';
 
 const MB = 1 << 20;
@@ -17,13 +18,6 @@ const icy = { 'icy-name': 'Radio Test' };
 const never = () => new AbortController().signal;
 
 const bytesOf = (parts: readonly (Uint8Array | string)[]) => Buffer.concat(parts.filter((part) => typeof part !== 'string'));
-
-/** What a station says between its sound, filled up with zeros. */
-function said(text: Uint8Array | string): Uint8Array {
-  const bytes = Buffer.from(text);
-  const blocks = Math.ceil(bytes.length / 16);
-  return Buffer.concat([Uint8Array.of(blocks), bytes, new Uint8Array(16 * blocks - bytes.length)]);
-}
 
 test.each([1, 2, 3, 7, 100, 4096])('titles are taken out of a body that comes in pieces of %i bytes', (pieceBytes) => {
   const interval = 50;
@@ -52,7 +46,7 @@ test.each<[Uint8Array | string, string[]]>([
   ['', []],
   [`StreamTitle='${"';a".repeat(1_300)}';`, ["';a".repeat(1_300)]],
 ])('of what a station says, %s, the title is %j, however it is cut', (text, titles) => {
-  const body = Buffer.concat([virtualBytes(0, 50), said(text), virtualBytes(50, 60)]);
+  const body = Buffer.concat([virtualBytes(0, 50), icyBlock(text), virtualBytes(50, 60)]);
   for (const pieceBytes of [1, 50, 51, 4_096]) {
     const stripper = new IcyStripper({ 'icy-metaint': '50' });
     const got: (Uint8Array | string)[] = [];
@@ -181,7 +175,8 @@ test('titles that come unasked never reach a reader', async () => {
 test('titles that were asked for hold from their byte on, and the last ones are remembered', async () => {
   const interval = 1_000;
   let number = 0;
-  const block = () => Buffer.concat([new Uint8Array(interval), said(number++ % 3 === 0 ? `StreamTitle='${Math.ceil(number / 3)}';` : '')]);
+  const block = () =>
+    Buffer.concat([new Uint8Array(interval), icyBlock(number++ % 3 === 0 ? `StreamTitle='${Math.ceil(number / 3)}';` : '')]);
   station.programme = { headers: { ...icy, 'icy-metaint': `${interval}` }, bytes: block };
   const source = await sources.open({ url: station.url, key: assetKey(station.url), titles: true });
   const reader = source.reader();
