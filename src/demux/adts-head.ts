@@ -7,7 +7,7 @@ import type { AdtsHeader } from './adts-header.ts';
 import { SBR_PREROLL } from './audio-specific-config.ts';
 import { ByteReader } from './byte-reader.ts';
 import { readHeadTags } from './head-tags.ts';
-import { mayHoldInnerSbr, mayHoldSbr } from './sbr-presence.ts';
+import { hasInnerSbrOnly, mayHoldInnerSbr, mayHoldSbr } from './sbr-presence.ts';
 
 /** Whether it is HE-AAC, and the average bit rate, are judged by the first packets. More would delay the first sound. */
 const SAMPLE_PACKETS = 64;
@@ -76,7 +76,7 @@ const LOW_RATE_INDEX = 6;
 
 /** Plain AAC rarely looks like HE-AAC even once; the first packets of HE-AAC may have no SBR yet. */
 function holdsSbr(sample: readonly AdtsFrame[], { channelConfiguration, sampleRateIndex }: AdtsHeader): boolean {
-  const mayHaveInner = channelConfiguration > 2 && sampleRateIndex >= LOW_RATE_INDEX;
-  const withSbr = sample.filter(({ data }) => mayHoldSbr(data) || (mayHaveInner && mayHoldInnerSbr(data))).length;
-  return withSbr >= 3 && withSbr >= sample.length * (mayHaveInner ? 2 / 3 : 1 / 2);
+  const isInside = hasInnerSbrOnly(channelConfiguration) && sampleRateIndex >= LOW_RATE_INDEX;
+  const withSbr = sample.filter(({ data }) => mayHoldSbr(data) || (isInside && mayHoldInnerSbr(data, channelConfiguration))).length;
+  return withSbr >= 3 && withSbr >= sample.length / 2;
 }

@@ -36,25 +36,34 @@ export function mayHoldSbr(block: Uint8Array): boolean {
   return false;
 }
 
-/** id_syn_ele of the elements that follow SBR of another one: single channel, pair, low frequencies; and the tags that they have. */
-const CHANNEL_ELEMENTS: ReadonlySet<number> = new Set([0, 1, 3]);
-const MAX_TAG = 1;
+/**
+ * id_syn_ele and element_instance_tag of what follows the SBR of each element but the last, which is for low frequencies and has none, by
+ * channel_configuration (§1.6.3.4): after the single channel in front come pairs, numbered from 0.
+ */
+const BEHIND_SBR: Readonly<Record<number, readonly number[]>> = { 6: [0x10, 0x11, 0x30], 7: [0x10, 0x11, 0x12, 0x30] };
+
+/** True if a raw_data_block of more channels has an element for low frequencies at its end, so that SBR can only be inside. */
+export const hasInnerSbrOnly = (channelConfiguration: number): boolean => channelConfiguration in BEHIND_SBR;
 
 /**
- * The same of a raw_data_block with more channels than a pair, in which each element has SBR behind it and the last, for low frequencies,
- * has none: true if there seems to be SBR of 15 bytes or more with a channel element behind it. Plain AAC looks so in up to 4 of 10
- * blocks, the real thing in more than 8.
+ * The same of a raw_data_block of which {@link hasInnerSbrOnly}: true if there seem to be fill_elements with SBR in it, in their order, each with
+ * the element behind it that is due. The real thing always looks so, plain AAC in one block of 10 or so.
  */
-export function mayHoldInnerSbr(block: Uint8Array): boolean {
+export function mayHoldInnerSbr(block: Uint8Array, channelConfiguration: number): boolean {
+  const due = BEHIND_SBR[channelConfiguration];
   const total = block.length * 8;
-  for (let start = 0; start + 19 <= total; start++) {
-    if (bitsAt(block, start, 7) !== (FILL_ELEMENT << 4) + 15) continue;
-    const type = bitsAt(block, start + 15, 4);
-    const end = start + 15 + 8 * (bitsAt(block, start + 7, 8) + MAX_SHORT_COUNT);
-    if ((type !== SBR_DATA && type !== SBR_DATA_CRC) || end + 7 > total) continue;
-    if (CHANNEL_ELEMENTS.has(bitsAt(block, end, 3)) && bitsAt(block, end + 3, 4) <= MAX_TAG) return true;
+  let found = 0;
+  for (let start = 0; start + 19 <= total && found < due.length; start++) {
+    if (bitsAt(block, start, 3) !== FILL_ELEMENT) continue;
+    const short = bitsAt(block, start + 3, 4);
+    const isLong = short > MAX_SHORT_COUNT;
+    const payload = start + (isLong ? 15 : 7);
+    const type = bitsAt(block, payload, 4);
+    if (type !== SBR_DATA && type !== SBR_DATA_CRC) continue;
+    const end = payload + 8 * (isLong ? bitsAt(block, start + 7, 8) + MAX_SHORT_COUNT : short);
+    if (end + 7 <= total && bitsAt(block, end, 7) === due[found]) found++;
   }
-  return false;
+  return found === due.length;
 }
 
 function isFill(block: Uint8Array, start: number, count: number): boolean {

@@ -10,10 +10,7 @@ import { ffmpegPlanes } from '../../fakes/ffmpeg-audio.ts';
 import { MemorySource } from '../../fakes/memory-source.ts';
 import { corpus, requireTool, root } from '../../tools.ts';
 
-/**
- * Sines, sweeps and clicks of noise that `fdkaac` 1.0.0 of Debian has encoded; it is in no free part of a distribution, so what it made
- * is committed. A pair that is coupled, one that is not, 5.1, SBR at the rate of the core, and parametric stereo.
- */
+/** By fdkaac: a pair that is coupled, one that is not, 5.1, SBR at the rate of the core, and parametric stereo. */
 const fixtures = [
   ['v1-coupled.aac', 2, 'mp4a.40.5'],
   ['v1.m4a', 2, 'mp4a.40.5'],
