@@ -93,13 +93,14 @@ async function readEnd(range: ByteRange, source: ByteSource, head: OggHead, sign
     if (page.offset >= range.end) break;
     if (page.serial !== head.serial) continue;
     const { packets } = packetizer.take(page);
+    const beginning = decodedEnd ?? 0;
     for (const { data } of packets) {
       if (decodedEnd !== undefined) decodedEnd += head.mapping.framesOf(data, previous);
       previous = data;
     }
     if (page.offset === head.offset) decodedEnd = 0;
     else if (page.granule !== undefined) {
-      end = page.granule - head.origin;
+      end = Math.max(page.granule - head.origin, beginning); // never back to what was heard before the page
       if (!page.isEnd) decodedEnd = end;
       last = page;
       count++;

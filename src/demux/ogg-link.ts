@@ -86,8 +86,7 @@ export class OggLink {
         const ahead = page.granule - origin - durations.reduce((sum, frames) => sum + frames, 0) - time;
         if (ahead > (isBehindGap ? 0 : MIN_HOLE_SECONDS * format.config.sampleRate)) time += ahead;
       }
-      const isFollowed = page.isEnd && next?.isBeginning;
-      const limit = isFollowed && page.granule !== undefined ? page.granule - origin : Infinity;
+      const limit = next?.isBeginning && page.granule !== undefined ? page.granule - origin : Infinity;
       for (const [i, { data, offset }] of packets.entries()) {
         const duration = Math.max(0, Math.min(durations[i], limit - time));
         yield { data, offset, timestamp: time, duration, join: true, preroll: Math.ceil(format.prerollFrames / Math.max(1, durations[i])) };

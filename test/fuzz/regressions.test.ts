@@ -9,6 +9,7 @@ import { never, packetsOf } from '../fakes/demuxed.ts';
 import { MemorySource, type MemorySourceOptions } from '../fakes/memory-source.ts';
 import { box, bytes } from '../fakes/mp4-boxes.ts';
 import { ownSeeds } from './seeds.ts';
+import { splitOgg } from './split.ts';
 
 // What the fuzzer has found, made anew from as little as shows it.
 
@@ -89,6 +90,19 @@ describe('a damaged sidecar is no index', () => {
   it('of segments before the start, or without a clock', () => {
     expect(reread(10, { ...segment, range: { start: -50, end: 50 } })).toBeUndefined();
     expect(reread(0, segment)).toBeUndefined();
+  });
+});
+
+describe('time does not go back', () => {
+  it.runIf(hasSeeds)('where the last page before another link of an Ogg chain claims to be at the start', async () => {
+    const [vorbis, flac] = ['vorbis.ogg', 'flac.ogg'].map((name) => ownSeeds().find((seed) => seed.name === name)!.bytes);
+    const last = splitOgg(vorbis).at(-1)!;
+    const page = last.head.slice();
+    page.fill(0, 5, 14); // flags and granule position
+    last.seal?.(page);
+    const times = (await play(bytes(vorbis, page, flac))).map(({ timestamp }) => timestamp);
+    expect(times.filter((time, i) => time < times[i - 1])).toEqual([]);
+    expect(times.length).toBeGreaterThan(20);
   });
 });
 
