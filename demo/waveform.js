@@ -144,8 +144,13 @@ function peakAt(peaks, from, to) {
 const known = ({ max, isWhole }) => (isWhole ? 'whole' : max.findLastIndex((peak) => !Number.isNaN(peak)));
 const spansOf = (ranges) => Array.from({ length: ranges.length }, (_, i) => [ranges.start(i), ranges.end(i)]);
 
+/** A canvas does not know variables, and a variable does not say which of its two colours it is: the colour of an element does. */
 function coloursOf(node) {
-  const style = getComputedStyle(node);
-  const [played, held, missing, needle] = ['--clay', '--held', '--missing', '--ink'].map((name) => style.getPropertyValue(name));
+  const colourOf = (name) => {
+    node.style.color = `var(${name})`;
+    return getComputedStyle(node).color;
+  };
+  const [played, held, missing, needle] = ['--clay', '--held', '--missing', '--ink'].map(colourOf);
+  node.style.color = '';
   return { played, held, missing, needle };
 }
