@@ -211,7 +211,9 @@ export class IndexedDbVolume implements Volume {
     this.sidecarBytes = 0;
   }
 
+  /** Where there is none, as in an asset that has just begun, the first sound does not wait for the database to say so. */
   async readSidecar(name: string): Promise<Uint8Array | undefined> {
+    if (this.sidecarBytes === 0 && !this.follows) return undefined;
     const found: Sidecar | undefined = await this.#use('readonly', (store) =>
       promisifyRequest(store.get(sidecarKeyOf(this.#key, this.#generation, name))),
     );
