@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
+import { loadPart } from '../base/part.ts';
 import { type AulosError, isAulosError } from '../errors.ts';
-import { createMemoryStore } from '../store/memory.ts';
 import type { Asset, AssetStore } from '../store/store.ts';
 
 /** An asset, and why it is only in memory if its store refused it. */
@@ -26,6 +26,7 @@ export class Refuge {
       return { asset: await this.#store.open(key), refusal: undefined };
     } catch (error) {
       if (!isRefusal(error)) throw error;
+      const { createMemoryStore } = await loadPart('a cache in memory', () => import('../store/memory.ts'));
       this.#memory ??= createMemoryStore({ clock: this.#clock });
       return { asset: await this.#memory.open(key), refusal: error };
     }
