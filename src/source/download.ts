@@ -116,7 +116,7 @@ export class Download {
     });
     this.index = new IndexKeeper(shared.indexer, () => new AssetReader(this.driver, options.url, () => {}), asset, this.events);
     this.events.publish('source.opened', { url: redactUrl(options.url) });
-    const { length } = this.driver;
+    const { length } = this.driver.standing;
     if (length !== undefined) this.events.publish('source.length', { length });
   }
 
@@ -147,7 +147,7 @@ export class Download {
   }
 
   async #continue(stopWanting: () => void): Promise<void> {
-    while (this.#openers.size === 0 && !this.driver.isClosed) {
+    while (this.#openers.size === 0 && !this.driver.standing.isClosed) {
       if (this.phase.current === 'complete' || this.phase.current === 'failed') return this.close();
       await this.phaseChange.after(this.phaseChange.count);
     }

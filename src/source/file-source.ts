@@ -73,7 +73,7 @@ export class Sources {
     for (;;) {
       if (this.#isClosed) throw closedError(options.url);
       const download = await this.#downloadOf(options, begin);
-      if (!download.driver.isClosed) return new OpenSource(download, options);
+      if (!download.driver.standing.isClosed) return new OpenSource(download, options);
       await download.close(); // it was leaving: the next one begins where it ends
     }
   }

@@ -37,27 +37,27 @@ export class OpenSource implements FileSource {
   }
 
   get generation(): number {
-    return this.#download.driver.bytes.generation;
+    return this.#download.driver.standing.bytes.generation;
   }
 
   get held(): ReadonlyRangeSet {
-    return this.#download.driver.bytes.held;
+    return this.#download.driver.standing.bytes.held;
   }
 
   get length(): number | undefined {
-    return this.#download.driver.length;
+    return this.#download.driver.standing.length;
   }
 
   get isLive(): boolean {
-    return this.#download.driver.isLive;
+    return this.#download.driver.standing.isLive;
   }
 
   get mediaType(): string {
-    return this.#download.driver.bytes.facts?.mediaType ?? '';
+    return this.#download.driver.standing.bytes.facts?.mediaType ?? '';
   }
 
   get error(): AulosError | undefined {
-    return this.#download.driver.error;
+    return this.#download.driver.standing.error;
   }
 
   get traffic(): FileSource['traffic'] {
@@ -69,7 +69,7 @@ export class OpenSource implements FileSource {
   }
 
   phaseAt(range: ByteRange): Readiness {
-    return this.#closed ? { name: 'closed' } : this.#download.driver.readinessOf(range);
+    return this.#closed ? { name: 'closed' } : this.#download.driver.standing.readinessOf(range);
   }
 
   reader(): SourceReader {
@@ -80,14 +80,15 @@ export class OpenSource implements FileSource {
   }
 
   async completed(signal: AbortSignal): Promise<void> {
+    const { standing } = this.#download.driver;
     const stopWanting = this.#download.driver.wantWhole();
     try {
       for (;;) {
-        if (this.#closed || this.#download.driver.isClosed) throw closedError(this.url);
-        if (this.phase === 'complete' && !this.#download.driver.isHeldBack) return;
-        if (this.error) throw this.error;
-        if (this.isLive) throw liveError(this.url);
-        if (this.#download.driver.fullCause) throw this.#download.driver.fullCause;
+        if (this.#closed || standing.isClosed) throw closedError(this.url);
+        if (this.phase === 'complete' && !standing.isHeldBack) return;
+        if (standing.error) throw standing.error;
+        if (standing.isLive) throw liveError(this.url);
+        if (standing.fullCause) throw standing.fullCause;
         await this.#download.phaseChange.after(this.#download.phaseChange.count, signal);
       }
     } finally {

@@ -25,18 +25,18 @@ export class AssetReader implements SourceReader {
     this.#driver = driver;
     this.#url = redactUrl(url);
     this.#onClose = onClose;
-    this.#generation = driver.isHeldBack ? 0 : driver.bytes.generation;
-    this.position = this.#base = driver.joinAt;
-    driver.readers.add(this);
+    this.#generation = driver.standing.isHeldBack ? 0 : driver.standing.bytes.generation;
+    this.position = this.#base = driver.standing.joinAt;
+    driver.join(this);
   }
 
   get length(): number | undefined {
-    const { isHeldBack, length } = this.#driver;
+    const { isHeldBack, length } = this.#driver.standing;
     return isHeldBack || length === undefined ? undefined : length - this.#base;
   }
 
   get mediaType(): string {
-    return this.#driver.bytes.facts?.mediaType ?? '';
+    return this.#driver.standing.bytes.facts?.mediaType ?? '';
   }
 
   get playing(): number | undefined {
@@ -70,7 +70,7 @@ export class AssetReader implements SourceReader {
   }
 
   titleAt(offset: number): string | undefined {
-    return this.#driver.titleAt(this.#base + offset);
+    return this.#driver.standing.titleAt(this.#base + offset);
   }
 
   playFrom(offset: number): void {
@@ -81,10 +81,7 @@ export class AssetReader implements SourceReader {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#driver.readers.delete(this);
-    this.#driver.demand.changed();
-    this.#driver.moved();
-    this.#driver.replan();
+    this.#driver.leave(this);
     this.#onClose(this);
   }
 
@@ -95,21 +92,22 @@ export class AssetReader implements SourceReader {
   /** The first generation of all is no change: a reader that was there before it reads it. Nor is 0, when nothing was worth keeping. */
   #readinessOf(range: ByteRange): Readiness {
     if (this.#closed) return { name: 'closed' };
-    if (this.#driver.isHeldBack) return this.#driver.readinessOf(range);
-    const { generation } = this.#driver.bytes;
+    const { standing } = this.#driver;
+    if (standing.isHeldBack) return standing.readinessOf(range);
+    const { generation } = standing.bytes;
     this.#generation ||= generation;
-    if (this.#generation === generation || generation === 0 || this.#driver.isClosed) return this.#driver.readinessOf(range);
+    if (this.#generation === generation || generation === 0 || standing.isClosed) return standing.readinessOf(range);
     const message = `${this.#url} is another version now`;
     return { name: 'failed', error: new AulosError('asset.changed', { url: this.#url }, message) };
   }
 
   /** All of `range` that is held from its start on; undefined if a run was lost meanwhile. */
   async #take({ start, end }: ByteRange, signal: AbortSignal): Promise<Uint8Array | undefined> {
-    const { bytes: from, traffic, length = Infinity } = this.#driver;
+    const { bytes: from, length = Infinity } = this.#driver.standing;
     const available = intersect({ start, end: Math.min(end, length) }, { start, end: from.held.heldUntil(start) });
     if (!available) return NOTHING;
     const bytes = await from.read(available, signal);
-    traffic.store += bytes?.length ?? 0;
+    this.#driver.traffic.store += bytes?.length ?? 0;
     return bytes;
   }
 

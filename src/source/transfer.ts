@@ -14,7 +14,7 @@ import type { LiveReceiver } from './live.ts';
 import type { LiveRing } from './live-ring.ts';
 import type { Fetch, Purpose, Running } from './plan.ts';
 
-/** What the transfers of one asset share; the driver is one. */
+/** What the transfers of one asset share; its fetching is one. */
 export interface TransferHost {
   readonly asset: Asset;
   readonly clock: Clock;
