@@ -16,6 +16,6 @@ export interface NativeDecoders {
 
 /**
  * Which family decodes: `shared` is ours, the same sound everywhere; `native` is the platform's; `auto` is ours wherever it decodes the
- * stream, and else the platform's. Measured in three engines, ours begin sooner, survive damage, and are fast enough.
+ * stream, and else the platform's: ours survive damage, and begin sooner once they were rehearsed (`node bench/decoder-start.mjs`), save HE-AAC.
  */
 export type DecoderChoice = 'auto' | 'native' | 'shared';
