@@ -3,13 +3,16 @@ import { loadPart } from '../base/part.ts';
 import { keyOf } from '../store/key-text.ts';
 import { Connections } from './connections.ts';
 import { Download, type OpenOptions, type SourcesOptions } from './download.ts';
-import { ENDLESS_BYTES } from './live.ts';
+import { ENDLESS_BYTES } from './endless.ts';
 import { OpenSource } from './open-source.ts';
 import { closedError } from './reader.ts';
 import { Refuge } from './refuge.ts';
 import type { FileSource } from './source.ts';
 
 export type { OpenOptions, SourcesOptions } from './download.ts';
+
+/** Bytes after which a body without a length counts as one without an end. */
+const ENDLESS_BYTES = 64 << 20;
 
 /** Opens sources over one client and one store, so that all openers of one key share one download. */
 export class Sources {
