@@ -11,9 +11,6 @@ import type { FileSource } from './source.ts';
 
 export type { OpenOptions, SourcesOptions } from './download.ts';
 
-/** Bytes after which a body without a length counts as one without an end. */
-const ENDLESS_BYTES = 64 << 20;
-
 /** Opens sources over one client and one store, so that all openers of one key share one download. */
 export class Sources {
   readonly #options: SourcesOptions;
