@@ -28,8 +28,8 @@ export type ToMedia =
   | { readonly type: 'begin'; readonly epoch: number; readonly at: number }
   /** Drop everything, and be silent. */
   | { readonly type: 'stop' }
-  /** The segments that follow are of this stream. */
-  | ({ readonly type: 'splice' } & Splice)
+  /** The segments that follow are of this stream, whose samples are to be multiplied by `gain`. */
+  | ({ readonly type: 'splice'; readonly gain: number } & Splice)
   | { readonly type: 'segment'; readonly bytes: Uint8Array<ArrayBuffer> }
   /** A track ends at `at`, and what follows it is not at hand yet: if it does not come in time, the sound ends there for now. */
   | { readonly type: 'edge'; readonly at: number }

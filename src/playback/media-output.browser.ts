@@ -41,6 +41,9 @@ export class MediaOutput implements Output {
   readonly #url: string;
   #receiver: MediaReceiver | undefined;
   #underruns = 0;
+  #volume = 1;
+  /** Of the track that is heard. */
+  #trackGain = 1;
   #isOn = false;
   #isRefused = false;
   #ramp: ReturnType<typeof setInterval> | undefined;
@@ -56,7 +59,7 @@ export class MediaOutput implements Output {
     this.#element.disableRemotePlayback = true; // without it a ManagedMediaSource does not open
     this.#element.src = this.#url;
     this.#element.addEventListener('playing', () => this.#onPlaying(), { signal });
-    this.#element.addEventListener('pause', () => this.#isOn && !this.#element.ended && listener.onStopped(), { signal });
+    this.#element.addEventListener('pause', () => this.#onPause(), { signal });
     this.#receive(source, port2).catch((error) => listener.onFailure(error));
   }
 
@@ -75,7 +78,7 @@ export class MediaOutput implements Output {
   /** 0..1 */
   set gain(gain: number) {
     clearInterval(this.#ramp);
-    this.#element.volume = gain;
+    this.#setVolume(gain);
   }
 
   set pace({ rate, keepsPitch }: Pace) {
@@ -86,12 +89,12 @@ export class MediaOutput implements Output {
 
   /** Goes to `gain` linearly. */
   ramp(gain: number, seconds: number): void {
-    const { volume } = this.#element;
+    const volume = this.#volume;
     const begin = performance.now();
     clearInterval(this.#ramp);
     this.#ramp = setInterval(() => {
       const done = Math.min(1, (performance.now() - begin) / (seconds * 1e3));
-      this.#element.volume = volume + (gain - volume) * done;
+      this.#setVolume(volume + (gain - volume) * done);
       if (done === 1) clearInterval(this.#ramp);
     }, RAMP_MS);
   }
@@ -139,8 +142,18 @@ export class MediaOutput implements Output {
         this.#underruns = report.underruns;
         this.#listener.onReport(report);
       },
+      onGain: (gain) => {
+        this.#trackGain = gain;
+        this.#setVolume(this.#volume);
+      },
       onFailure: (error) => this.#listener.onFailure(error),
     });
+  }
+
+  /** Elements cannot be louder than what they play. */
+  #setVolume(volume: number): void {
+    this.#volume = volume;
+    this.#element.volume = Math.min(1, volume * this.#trackGain);
   }
 
   /** Resolves when it sounds, or was stopped. */
@@ -153,6 +166,12 @@ export class MediaOutput implements Output {
       this.#isRefused = true;
       throw new AulosError('output.notAllowed', {}, 'the browser wants a user gesture before it plays sound', { cause });
     }
+  }
+
+  /** Neither the end of the sound pauses it for good, nor one that was left again before this is told. */
+  #onPause(): void {
+    const { paused, ended } = this.#element;
+    if (this.#isOn && paused && !ended) this.#listener.onStopped();
   }
 
   #onPlaying(): void {

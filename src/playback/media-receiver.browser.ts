@@ -12,6 +12,8 @@ export interface MediaReceiverParts {
   /** It should sound. */
   wantsToPlay(): boolean;
   onReport(report: OutputReport): void;
+  /** What is heard from now on is to be multiplied by `gain`. */
+  onGain(gain: number): void;
   onFailure(error: unknown): void;
 }
 
@@ -38,6 +40,8 @@ export class MediaReceiver {
   #edge: number | undefined;
   /** More comes behind an end that the browser knows of. */
   #isReopening = false;
+  /** Factors of what comes, each from a second on. */
+  #gains: { readonly at: number; readonly gain: number }[] = [];
   #state: 'filling' | 'playing' | 'starved' = 'filling';
   /** Where it last began to play. */
   #since = 0;
@@ -81,6 +85,7 @@ export class MediaReceiver {
     this.#end = undefined;
     this.#edge = undefined;
     this.#isReopening = false;
+    this.#gains = [];
     this.#state = 'filling';
     this.#isSkipping = false;
     this.#buffer.begin(at);
@@ -93,11 +98,13 @@ export class MediaReceiver {
     this.#buffer.begin();
   }
 
-  #splice(splice: Splice): void {
+  #splice({ gain, ...splice }: Splice & { readonly gain: number }): void {
     this.#isReopening ||= this.#end !== undefined && this.#end - this.#position < DECODED_SECONDS;
     this.#end = undefined;
     this.#edge = undefined;
     this.#buffer.splice(splice);
+    this.#gains.push({ at: splice.start, gain });
+    this.#applyGain();
   }
 
   #append(segment: Uint8Array<ArrayBuffer>): void {
@@ -132,6 +139,7 @@ export class MediaReceiver {
       this.#isSkipping = true;
       this.#end = undefined;
       this.#edge = undefined;
+      this.#gains = this.#gains.filter((gain) => gain.at < at);
       this.#buffer.cut(at);
       if (left < DECODED_SECONDS) this.#refresh();
     }
@@ -150,8 +158,14 @@ export class MediaReceiver {
     this.#look();
   }
 
+  #applyGain(): void {
+    const due = this.#gains.findLastIndex(({ at }) => at <= this.#position);
+    for (const { gain } of this.#gains.splice(0, due + 1).slice(-1)) this.#parts.onGain(gain);
+  }
+
   /** Reports; ends the sound if nothing came to an edge that is near. */
   #look(): void {
+    this.#applyGain();
     if (this.#edge !== undefined && this.#edge - this.#position < EDGE_SECONDS) this.#finish(this.#edge);
     else this.#report();
   }

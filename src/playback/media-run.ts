@@ -1,11 +1,11 @@
 import { childController, raceAbort } from '../base/abort.ts';
 import { Scope } from '../base/scope.ts';
 import { Wake } from '../base/wake.ts';
+import type { MediaInfo } from '../media.ts';
 import type { Deck } from './deck.ts';
 import type { MediaLane } from './media-lane.ts';
 import { mediaPieces } from './media-pieces.ts';
 import type { MediaSender } from './media-sender.ts';
-
 import type { FromSession } from './messages.ts';
 import type { SessionRun } from './session-run.ts';
 
@@ -13,6 +13,8 @@ import type { SessionRun } from './session-run.ts';
 export interface MediaRunParts {
   readonly lane: MediaLane;
   readonly sender: MediaSender;
+  /** The factor of a track's samples. */
+  gainOf(info: MediaInfo): number;
   tell(message: FromSession): void;
 }
 
@@ -100,15 +102,16 @@ export class MediaRun implements SessionRun {
 
   /** Sends a track from `start` to its end, to sound from second `at` of the run on; `at` is undefined for the first. */
   async #send(deck: Deck, start: number, at: number | undefined, signal: AbortSignal): Promise<Junction> {
-    const { lane, sender, tell } = this.#parts;
+    const { lane, sender, gainOf, tell } = this.#parts;
     this.#deck = deck;
     const track = await raceAbort(deck.open(), signal);
+    const gain = gainOf(track.info);
     if (at !== undefined) this.#origin = at - start;
     for await (const piece of mediaPieces(track, { start, end: deck.end, at }, lane.types, signal)) {
       signal.throwIfAborted();
       if (piece.type === 'splice') {
         this.#land(piece.start);
-        sender.splice(piece);
+        sender.splice(piece, gain);
       } else {
         this.#until = piece.until;
         tell({ type: 'decoded', run: this.id, until: piece.until, isEnd: false });

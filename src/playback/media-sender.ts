@@ -30,8 +30,8 @@ export class MediaSender {
     this.#tell({ type: 'stop' });
   }
 
-  splice(splice: Splice): void {
-    this.#tell({ type: 'splice', ...splice });
+  splice(splice: Splice, gain: number): void {
+    this.#tell({ ...splice, type: 'splice', gain });
   }
 
   /** Sends a segment, which it takes over, with sound up to `until`. Resolves when there is room for another; rejects with `signal.reason`. */

@@ -3,7 +3,7 @@ import { loadPart } from '../base/part.ts';
 import { Scope } from '../base/scope.ts';
 import type { Engine, Publication, Subscription } from '../engine/engine.ts';
 import { AulosError } from '../errors.ts';
-import type { CodecConfig } from '../media.ts';
+import type { CodecConfig, MediaInfo } from '../media.ts';
 import { Deck, type DeckParts } from './deck.ts';
 import type { OutputLane } from './lane.ts';
 import { levelsOf } from './levels.ts';
@@ -155,7 +155,7 @@ export class PlayerSession {
       sampleRate,
       channels,
       fadeSeconds: () => this.#fadeSeconds,
-      gainOf: (info) => replayGainFactor(info.replayGain, this.#replayGain),
+      gainOf: this.#gainOf,
       tell,
     });
     this.#take(run, scope);
@@ -168,8 +168,10 @@ export class PlayerSession {
       scope.signal,
     );
     if (this.#publication) this.#outlet.flush(this.#publication.flush());
-    this.#take(new MediaRun(id, deck, seconds, { ...media, tell: this.#parts.tell }), scope);
+    this.#take(new MediaRun(id, deck, seconds, { ...media, gainOf: this.#gainOf, tell: this.#parts.tell }), scope);
   }
+
+  readonly #gainOf = ({ replayGain }: MediaInfo): number => replayGainFactor(replayGain, this.#replayGain);
 
   #take(run: SessionRun, scope: Scope): void {
     this.#run = run;

@@ -21,6 +21,7 @@ interface FakeTrack {
   readonly bytesOfPacket?: number;
   readonly hangs?: boolean;
   readonly fails?: boolean;
+  readonly trackGain?: number;
 }
 
 /** The page's end of the lane: what it was told, and the tracks that are to be heard, a letter per packet. */
@@ -89,12 +90,12 @@ const sourceOf = (url: string) =>
   }) as unknown as FileSource;
 
 function trackOf(source: FileSource): Track {
-  const { seconds, codecString = 'mp3' } = tracks[source.url];
+  const { seconds, codecString = 'mp3', trackGain } = tracks[source.url];
   const frames = seconds * RATE;
   const config = { codec: 'mp3', codecString, sampleRate: RATE, channels: 2, description: new Uint8Array() };
   return {
     source,
-    info: { config, duration: seconds, durationIsExact: true, frames, encoderDelay: 0 },
+    info: { config, duration: seconds, durationIsExact: true, frames, encoderDelay: 0, replayGain: { trackGain } },
     async *packets({ start = 0 }: Span) {
       for (let timestamp = Math.floor((start * RATE) / FRAMES) * FRAMES; timestamp < frames; timestamp += FRAMES) {
         const data = new Uint8Array(bytesOfPacket).fill(source.url.charCodeAt(0));
@@ -168,6 +169,15 @@ describe('from one track to the next', () => {
       { type: 'junction', run: 1, after: 2, load: 3, at: 0.8 },
     ]);
     await hear('decoded', ({ isEnd, until }) => isEnd && until === 1);
+  });
+
+  test('each has a loudness of its own', async () => {
+    tracks = { a: { seconds: 0.5, trackGain: -20 }, b: { seconds: 0.3, trackGain: 0 } };
+    session.receive({ type: 'replayGain', mode: 'track' });
+    play('a');
+    follow(1, 2, 'b');
+    await ends(0.8);
+    expect(page.told.flatMap((message) => (message.type === 'splice' ? [message.gain] : []))).toEqual([0.1, 1]);
   });
 
   test('the next one may come after the end was told', async () => {
