@@ -1,10 +1,12 @@
 import { childController } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
+import type { ByteRange } from '../base/ranges.ts';
 import { AulosError, isAulosError, redactUrl } from '../errors.ts';
 import type { RangeRequest, RangeResponse } from '../net/client.ts';
-import type { Asset } from '../store/store.ts';
+import { sameVersion } from '../net/validators.ts';
+import type { Asset, AssetFacts } from '../store/store.ts';
+import { OVERLAP_BYTES } from './answer.ts';
 import type { Fetching } from './fetching.ts';
-import { hasSameBytes, sampleOf, verdictOn } from './freshness.ts';
 import type { Resource } from './resource.ts';
 
 /** A listener waits for the answer, so it may not be long in coming. */
@@ -59,6 +61,35 @@ async function find(asset: Asset, ask: Ask, clock: Clock, signal: AbortSignal): 
     clock.clearTimeout(timer);
     release();
   }
+}
+
+/** What the head of an answer says of what is held; `doubt`: the bytes must tell. */
+export function verdictOn(response: Pick<RangeResponse, 'status' | 'total' | 'validator'>, facts: AssetFacts): 'same' | 'other' | 'doubt' {
+  if (response.status === 304) return 'same';
+  if (facts.length !== undefined && response.total !== undefined && facts.length !== response.total) return 'other';
+  const isSame = facts.unverified ? undefined : sameVersion(facts.validator, response.validator);
+  return isSame === undefined ? 'doubt' : isSame ? 'same' : 'other';
+}
+
+/** What to ask for, so that the bytes can tell where the validators do not: the start of what is held. Empty if nothing is. */
+function sampleOf({ held }: Asset): ByteRange {
+  const [{ start, end } = { start: 0, end: 0 }] = held;
+  return { start, end: Math.min(end, start + OVERLAP_BYTES) };
+}
+
+/** Whether the body of an answer is what is held of `sample`. A run that turns out to be damaged tells nothing. @throws AulosError of the body */
+async function hasSameBytes({ range, body }: RangeResponse, sample: ByteRange, asset: Asset, signal: AbortSignal): Promise<boolean> {
+  const held = await asset.read(sample, signal);
+  if (!held) return true;
+  let at = range.start;
+  for await (const bytes of body) {
+    for (let i = Math.max(0, sample.start - at); i < bytes.length && at + i < sample.end; i++) {
+      if (bytes[i] !== held[at + i - sample.start]) return false;
+    }
+    at += bytes.length;
+    if (at >= sample.end) return true;
+  }
+  return false; // it ends before what is held does
 }
 
 function lateError({ facts }: Asset): AulosError {
