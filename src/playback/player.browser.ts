@@ -147,8 +147,8 @@ export class Player extends PlayerSound {
   }
 
   set crossOrigin(crossOrigin: string | null) {
-    const isKnown = crossOrigin === 'use-credentials' || crossOrigin === null;
-    this.transport.crossOrigin = isKnown ? (crossOrigin ?? undefined) : 'anonymous'; // as HTML says of words that it does not know
+    const known = crossOrigin === 'use-credentials' ? crossOrigin : 'anonymous'; // as HTML says of words that it does not know
+    this.transport.crossOrigin = crossOrigin === null ? undefined : known;
   }
 
   get currentSrc(): string {

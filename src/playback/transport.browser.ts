@@ -70,7 +70,7 @@ export class Transport {
   #choices = 0;
   readonly #isForBackground: boolean;
   readonly #link: WorkerLink;
-  #download: DownloadOptions;
+  readonly #download: DownloadOptions;
   readonly #listener: TransportListener;
   readonly #activity: Activity;
   readonly #following = new Following();
@@ -88,6 +88,8 @@ export class Transport {
   readonly #life = new AbortController();
   /** What is fetched before anything plays. */
   preload: 'none' | 'metadata' | 'auto' = 'metadata';
+  /** Of what is loaded from now on. */
+  crossOrigin: CrossOrigin | undefined;
 
   /** Loads the worker and the worklet, so that the first sound does not wait for them. */
   constructor(options: PlayerOptions, listener: TransportListener) {
@@ -101,6 +103,7 @@ export class Transport {
     } = options;
     const { output = 'auto', background = false, ...fetching } = download;
     this.#download = fetching;
+    this.crossOrigin = fetching.crossOrigin;
     this.#listener = listener;
     this.#activity = new Activity((name) => this.#fire(name));
     this.#link = linkWorker(workerUrl);
@@ -129,15 +132,6 @@ export class Transport {
   /** Aborts when it is closed. */
   get signal(): AbortSignal {
     return this.#life.signal;
-  }
-
-  get crossOrigin(): CrossOrigin | undefined {
-    return this.#download.crossOrigin;
-  }
-
-  /** Of what is loaded from now on. */
-  set crossOrigin(crossOrigin: CrossOrigin | undefined) {
-    this.#download = { ...this.#download, crossOrigin };
   }
 
   get load(): Load | undefined {
@@ -328,7 +322,7 @@ export class Transport {
   }
 
   #loadingOf({ id: load, url, item: { cacheKey }, part }: Load): Loading {
-    const options = portable(this.#download, url);
+    const options = portable({ ...this.#download, crossOrigin: this.crossOrigin }, url);
     return { load, url, options: cacheKey === undefined ? options : { ...options, cacheKey }, ...part };
   }
 

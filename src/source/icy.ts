@@ -1,7 +1,3 @@
-/** True for an answer of SHOUTcast or Icecast: a station, which has no end. */
-export const isStation = (headers: Readonly<Record<string, string>>): boolean =>
-  Object.keys(headers).some((name) => name.startsWith('icy-'));
-
 /**
  * Takes the titles out of a station's bytes. A server puts them in where it was asked to by `Icy-MetaData: 1`, and some do it unasked;
  * `icy-metaint` says so.

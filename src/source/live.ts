@@ -2,11 +2,9 @@ import { sleep } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
 import { AulosError, redactUrl } from '../errors.ts';
 import type { RangeResponse } from '../net/client.ts';
-import { IcyStripper, isStation } from './icy.ts';
+import { isStation } from './endless.ts';
+import { IcyStripper } from './icy.ts';
 import type { LiveRing } from './live-ring.ts';
-
-/** Bytes after which a body without a length counts as one without an end. */
-export const ENDLESS_BYTES = 64 << 20;
 
 /** A station that ends its answer is asked again after this long. */
 const RECONNECT_MS = 1_000;

@@ -8,7 +8,7 @@ import { wholeResource } from '../net/response.ts';
 import type { RetryBudget } from '../net/retry.ts';
 import type { Asset } from '../store/store.ts';
 import { claimsOther, judge, OVERLAP_BYTES, overlapEnd, overlapStart } from './answer.ts';
-import { isStation } from './icy.ts';
+import { isStation } from './endless.ts';
 import { Intake, type Receiver } from './intake.ts';
 import type { LiveReceiver } from './live.ts';
 import type { LiveRing } from './live-ring.ts';

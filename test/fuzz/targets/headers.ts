@@ -2,7 +2,8 @@ import { formatRange, parseContentRange } from '../../../src/net/content-range.t
 import { parseDigest } from '../../../src/net/digest-field.ts';
 import { checkHead } from '../../../src/net/response.ts';
 import { ifRangeOf, sameVersion } from '../../../src/net/validators.ts';
-import { IcyStripper, isStation } from '../../../src/source/icy.ts';
+import { isStation } from '../../../src/source/endless.ts';
+import { IcyStripper } from '../../../src/source/icy.ts';
 import type { Random } from '../random.ts';
 import { expectTyped, must, type Target } from '../target.ts';
 
