@@ -97,7 +97,8 @@ function makeSeeds(): void {
     if (!existsSync(folder)) throw error;
   }
   for (const name of readdirSync(fixtureFolder)) {
-    if (name.startsWith('small') && name !== path.basename(folder)) rmSync(path.join(fixtureFolder, name), { recursive: true });
+    if (name.startsWith('small') && name !== path.basename(folder))
+      rmSync(path.join(fixtureFolder, name), { recursive: true, force: true });
   }
 }
 
