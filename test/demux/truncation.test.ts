@@ -11,7 +11,7 @@ import { ownSeeds } from '../fuzz/seeds.ts';
 /** `npm run truncations` cuts at every byte, the suite at so many of each file. */
 const CUTS = process.env.AULOS_TRUNCATIONS ? Number.POSITIVE_INFINITY : 30;
 /** Nothing but three packets in a row tells that these are more than AAC-LC, so that fewer sound in one channel. */
-const LEAST_BYTES: Readonly<Record<string, number>> = { 'v2.aac': 400 };
+const LEAST_BYTES: Readonly<Record<string, number>> = { 'v2.aac': 409 };
 
 /** A file of each format and each way to write it. */
 const FILES: ReadonlySet<string> = new Set([
