@@ -96,10 +96,11 @@ describe('when the system takes the sound away', () => {
   test('a seek that waits for the sound lands with the new context', async () => {
     const player = await playing();
     const { context } = player;
+    const sounds = next(player, 'playing');
     const seek = player.seek(4);
     await context.close();
     expect(await seek).toBe(4);
-    await next(player, 'playing');
+    await sounds;
     expect(player.context).not.toBe(context);
   });
 });
