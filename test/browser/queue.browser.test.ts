@@ -78,29 +78,36 @@ async function heardOf(player: Player, ...urls: string[]): Promise<{ sound: Floa
 }
 
 describe(`one signal cut in two, queued (isolated: ${globalThis.crossOriginIsolated})`, () => {
-  test.each([
+  const first = [
     ['wav', Infinity],
-    ['flac', Infinity],
     ['mp3', 38],
+  ] as const;
+  const others = [
+    ['flac', Infinity],
     ['m4a', 28],
     ['opus', 38],
     ['ogg', 38],
-  ])('%s: no sample is lost or added in what comes out of the speaker', async (extension, atLeastDb) => {
-    const player = createPlayer();
-    const { sound, changes } = await heardOf(player, half(1, extension), half(2, extension));
-    const db = Math.min(...sound.map((plane, c) => fidelity(plane, whole[c], CUT - 1_200, CUT + 1_200)));
-    console.log(`${extension}: ${db.toFixed(1)} dB`);
-    expect(db).toBeGreaterThanOrEqual(atLeastDb);
-    for (const shift of [-1, 1]) {
-      const behind = (by: number) => fidelity(sound[0].subarray(CUT + by), whole[0].subarray(CUT), 1_200, 2_400);
-      expect(behind(shift)).toBeLessThan(behind(0) - 3);
-    }
-    expect(sound[0].subarray(WHOLE).some((sample) => sample !== 0)).toBe(false);
-    expect(changes).toEqual(['trackchange true', 'pause', 'ended']);
-    expect(player.stats.underruns).toBe(0);
-    expect(player.currentTime).toBeCloseTo((WHOLE - CUT) / RATE, 3);
-    expect(player.duration).toBeCloseTo((WHOLE - CUT) / RATE, 3);
-  });
+  ] as const;
+  // With shared memory only the way of the sound is another, so that two of them tell as much.
+  test.each(globalThis.crossOriginIsolated ? first : [...first, ...others])(
+    '%s: no sample is lost or added in what comes out of the speaker',
+    async (extension, atLeastDb) => {
+      const player = createPlayer();
+      const { sound, changes } = await heardOf(player, half(1, extension), half(2, extension));
+      const db = Math.min(...sound.map((plane, c) => fidelity(plane, whole[c], CUT - 1_200, CUT + 1_200)));
+      console.log(`${extension}: ${db.toFixed(1)} dB`);
+      expect(db).toBeGreaterThanOrEqual(atLeastDb);
+      for (const shift of [-1, 1]) {
+        const behind = (by: number) => fidelity(sound[0].subarray(CUT + by), whole[0].subarray(CUT), 1_200, 2_400);
+        expect(behind(shift)).toBeLessThan(behind(0) - 3);
+      }
+      expect(sound[0].subarray(WHOLE).some((sample) => sample !== 0)).toBe(false);
+      expect(changes).toEqual(['trackchange true', 'pause', 'ended']);
+      expect(player.stats.underruns).toBe(0);
+      expect(player.currentTime).toBeCloseTo((WHOLE - CUT) / RATE, 3);
+      expect(player.duration).toBeCloseTo((WHOLE - CUT) / RATE, 3);
+    },
+  );
 });
 
 test('a track that is taken out of the queue when it is decoded already is not heard, and no sample of the others is lost', async () => {
