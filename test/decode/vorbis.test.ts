@@ -104,6 +104,17 @@ describe.runIf(hasFfmpeg)('decoding Vorbis', () => {
     expect(block.planes[0].subarray(0, settled).every((x) => x === 0)).toBe(true);
   });
 
+  it.each([
+    ['no channels', 11, 1],
+    ['no sample rate', 12, 4],
+  ])('refuses headers of %s', async (_, at, length) => {
+    const { info } = await open(encode(44_100, 'stereo', 2, 4));
+    const description = info.config.description.slice();
+    const identification = Buffer.from(description).indexOf('\x01vorbis', 0, 'latin1');
+    description.fill(0, identification + at, identification + at + length);
+    expect(outcomeOf(() => new VorbisDecoder({ ...info.config, description }).decode(new Uint8Array(200)))).toBe('media.malformed');
+  });
+
   it('refuses headers with a typed error whatever bytes of them are changed', async () => {
     const seed = Date.now() % 100_000;
     console.log(`seed ${seed}`);

@@ -85,10 +85,12 @@ function unlaced(description: Uint8Array): Uint8Array[] {
 function readIdentification(header: Uint8Array): Omit<Setup, 'modes'> {
   const view = new DataView(header.buffer, header.byteOffset);
   const channels = view.getUint8(11);
+  const sampleRate = view.getUint32(12, true);
   const [short, long] = [header[28] & 15, header[28] >> 4];
-  if (view.getUint32(7, true) !== 0 || channels === 0) throw brokenHeader('an unknown version, or no channels');
+  if (view.getUint32(7, true) !== 0) throw brokenHeader('an unknown version');
+  if (channels === 0 || sampleRate === 0) throw brokenHeader('no channels, or no sample rate');
   if (short < 6 || long > 13 || short > long) throw brokenHeader('impossible block sizes');
-  return { channels, sampleRate: view.getUint32(12, true), blockSizes: [1 << short, 1 << long] };
+  return { channels, sampleRate, blockSizes: [1 << short, 1 << long] };
 }
 
 /** `count − 1 6 │ elements` */
