@@ -1,16 +1,6 @@
-import { afterEach, expect, inject, test } from 'vitest';
-import { Player, type PlayerOptions } from '../../src/playback/player.browser.ts';
-import { RemoteOrigin } from '../fakes/remote-origin.ts';
-
-const origin = new RemoteOrigin(inject('origin'));
-const modules = {
-  workerUrl: new URL('./worker.ts', import.meta.url),
-  workletUrl: new URL('../../src/playback/worklet.browser.ts', import.meta.url),
-};
-const players: Player[] = [];
-afterEach(async () => {
-  for (const player of players.splice(0)) await player.close();
-});
+import { expect, test } from 'vitest';
+import type { Player, PlayerOptions } from '../../src/playback/player.browser.ts';
+import { createPlayer, origin } from './scene.ts';
 
 let copies = 0;
 /** A track under a path of its own, whose URL expires when half of it was sent. */
@@ -23,8 +13,7 @@ async function serveExpiring(): Promise<string> {
 }
 
 function end(options: PlayerOptions, url: string): Promise<Player> {
-  const player = new Player({ ...modules, ...options });
-  players.push(player);
+  const player = createPlayer(options);
   return new Promise((resolve) => {
     for (const name of ['ended', 'error'] as const) player.addEventListener(name, () => resolve(player));
     player.src = url;

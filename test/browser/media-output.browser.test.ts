@@ -1,21 +1,9 @@
-import { afterEach, describe, expect, inject, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { OutputKind } from '../../src/playback/output.ts';
-import { Player, type PlayerOptions } from '../../src/playback/player.browser.ts';
-import type { PlayerEventMap } from '../../src/playback/player-events.ts';
+import type { Player, PlayerOptions } from '../../src/playback/player.browser.ts';
 import { psnr } from '../fakes/pcm.ts';
-import { RemoteOrigin } from '../fakes/remote-origin.ts';
+import { createPlayer, expectedPlanes, fixtures, freshUrl, next, origin, until } from './scene.ts';
 import { fromFirstSound, Tap } from './tap.ts';
-
-const origin = new RemoteOrigin(inject('origin'));
-const modules = {
-  workerUrl: new URL('./worker.ts', import.meta.url),
-  workletUrl: new URL('../../src/playback/worklet.browser.ts', import.meta.url),
-};
-interface Facts {
-  readonly sampleRate: number;
-  readonly channels: number;
-}
-const fixtures: Record<string, Facts> = await (await fetch(`${origin.url}/fixtures/expected.json`)).json();
 
 /** The elements that players made. */
 const elements: HTMLAudioElement[] = [];
@@ -26,32 +14,15 @@ globalThis.Audio = class extends Audio {
   }
 };
 
-const players: Player[] = [];
 const contexts: AudioContext[] = [];
 afterEach(async () => {
-  for (const player of players.splice(0)) await player.close();
   for (const context of contexts.splice(0)) await context.close();
 });
 
-async function createPlayer({ output = 'media', ...options }: PlayerOptions = {}): Promise<Player> {
-  const player = new Player({ ...modules, output, ...options });
-  players.push(player);
+async function playerOn({ output = 'media', ...options }: PlayerOptions = {}): Promise<Player> {
+  const player = createPlayer({ output, ...options });
   if (output === 'media') await next(player, 'outputchange');
   return player;
-}
-
-let copies = 0;
-const freshUrl = (name: string) => `${origin.url}/fixtures/${name}?copy=${Date.now()}-${++copies}`;
-
-function next<N extends keyof PlayerEventMap>(player: Player, name: N): Promise<PlayerEventMap[N]> {
-  return new Promise((resolve, reject) => {
-    player.addEventListener(name, resolve as (event: Event) => void, { once: true });
-    if (name !== 'error') player.addEventListener('error', () => reject(player.error), { once: true });
-  });
-}
-
-async function until(player: Player, seconds: number): Promise<void> {
-  while (player.currentTime < seconds && !player.ended) await next(player, 'timeupdate');
 }
 
 /** Records what comes out of the element of the last player. */
@@ -63,15 +34,6 @@ async function tapElement(sampleRate: number): Promise<Tap> {
   return tap;
 }
 
-/** What ffmpeg decodes of a fixture. */
-async function expectedPlanes(name: string): Promise<Float32Array[]> {
-  const interleaved = new Float32Array(await (await fetch(`${origin.url}/fixtures/${name}.f32`)).arrayBuffer());
-  const { channels } = fixtures[name];
-  return Array.from({ length: channels }, (_, c) =>
-    Float32Array.from({ length: interleaved.length / channels }, (_, i) => interleaved[i * channels + c]),
-  );
-}
-
 /** Half a step of 16 bits: what the browser's decoder of FLAC may be off by, which scales by 32,767 where we scale by 32,768. */
 const HALF_STEP_DB = 96;
 
@@ -81,7 +43,7 @@ describe('what comes out of the element', () => {
     ['stereo.aac', 90],
     ['fragmented.m4a', 90],
   ])('is what ffmpeg decodes of %s, from the first frame on', async (name, atLeastDb) => {
-    const player = await createPlayer();
+    const player = await playerOn();
     const { sampleRate } = fixtures[name];
     const tap = await tapElement(sampleRate);
     player.src = freshUrl(name);
@@ -95,7 +57,7 @@ describe('what comes out of the element', () => {
   });
 
   test.each(['stereo.flac', 'cbr.mp3'])('is the very frame that a seek in %s went to', async (name) => {
-    const player = await createPlayer();
+    const player = await playerOn();
     const tap = await tapElement(44_100);
     player.src = freshUrl(name);
     await player.play();
@@ -145,7 +107,7 @@ describe('one signal cut in two, queued', () => {
     ['mp3', 38],
     ['opus', 38],
   ])('%s: no sample is lost or added at the junction', async (extension, atLeastDb) => {
-    const player = await createPlayer();
+    const player = await playerOn();
     const changes: string[] = [];
     const urls = [half(1, extension), half(2, extension)];
     player.preload = 'auto';
@@ -173,7 +135,7 @@ test.each([
   ['', ''],
   [' and comes late', '&latency=2000'],
 ])('what the browser does not play by Media Source comes out of the worklet, also when it follows in the queue%s', async (_, query) => {
-  const player = await createPlayer();
+  const player = await playerOn();
   const outputs: OutputKind[] = [];
   player.addEventListener('outputchange', () => outputs.push(player.output));
   player.queue.add(freshUrl('halves/1.flac'), freshUrl('halves/2.wav') + query);
@@ -191,7 +153,7 @@ test.each([
 });
 
 test('what is added when the browser has decoded to the end is played, too', async () => {
-  const player = await createPlayer();
+  const player = await playerOn();
   player.queue.add(freshUrl('halves/1.flac'));
   await player.seek(0.85);
   await elementIsAt(0.85);
@@ -219,7 +181,7 @@ async function withTrackGain(name: string, db: number): Promise<string> {
 }
 
 test('ReplayGain makes each track as loud as it says, as far as an element can', async () => {
-  const player = await createPlayer();
+  const player = await playerOn();
   const element = elements.at(-1)!;
   player.replayGain = 'track';
   player.volume = 0.5;
@@ -234,7 +196,7 @@ test('ReplayGain makes each track as loud as it says, as far as an element can',
 });
 
 test('another output goes on from where the sound is', async () => {
-  const player = await createPlayer({ output: 'auto' });
+  const player = await playerOn({ output: 'auto' });
   player.src = freshUrl('stereo.flac');
   await player.play();
   await until(player, 0.5);
@@ -260,7 +222,7 @@ test('another output goes on from where the sound is', async () => {
 test('fires the events of the worklet, in its order', async () => {
   const url = freshUrl('mono-48k.mp3');
   const heardFrom = async (output: OutputKind) => {
-    const player = await createPlayer({ output });
+    const player = await playerOn({ output });
     const events: string[] = [];
     const names = [
       'loadstart',
@@ -288,7 +250,7 @@ test('fires the events of the worklet, in its order', async () => {
 });
 
 test('without a gesture play() is refused, and a gesture plays it', async () => {
-  const player = await createPlayer();
+  const player = await playerOn();
   const element = elements.at(-1)!;
   element.play = () => Promise.reject(new DOMException('no gesture', 'NotAllowedError'));
   player.src = freshUrl('cbr.mp3');
@@ -302,7 +264,7 @@ test('without a gesture play() is refused, and a gesture plays it', async () => 
 });
 
 test('what pauses the element pauses the player, unless it plays again before that is told', async () => {
-  const player = await createPlayer();
+  const player = await playerOn();
   const element = elements.at(-1)!;
   player.src = freshUrl('cbr.mp3');
   await player.play();
@@ -320,7 +282,7 @@ test('a browser that fails to play it after all has the worklet', async () => {
     throw new DOMException('broken', 'InvalidStateError');
   };
   try {
-    const player = await createPlayer();
+    const player = await playerOn();
     player.src = freshUrl('stereo.flac');
     await player.play();
     expect([player.output, player.error]).toEqual(['worklet', null]);
@@ -336,7 +298,7 @@ test('a closed player leaves nothing that plays', async () => {
     revoked.push(url);
     revokeObjectURL.call(URL, url);
   };
-  const player = await createPlayer();
+  const player = await playerOn();
   const element = elements.at(-1)!;
   const url = element.src;
   player.src = freshUrl('cbr.mp3');

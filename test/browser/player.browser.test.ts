@@ -1,61 +1,13 @@
-import { afterEach, describe, expect, inject, test } from 'vitest';
-import { Player } from '../../src/playback/player.browser.ts';
-import type { PlayerEventMap } from '../../src/playback/player-events.ts';
+import { describe, expect, test } from 'vitest';
+import type { Player } from '../../src/playback/player.browser.ts';
 import { psnr } from '../fakes/pcm.ts';
-import { RemoteOrigin } from '../fakes/remote-origin.ts';
+import { createPlayer, expectedPlanes, fixtures, freshUrl, next, origin, until } from './scene.ts';
 import { fromFirstSound, Tap } from './tap.ts';
-
-const origin = new RemoteOrigin(inject('origin'));
-const modules = {
-  workerUrl: new URL('./worker.ts', import.meta.url),
-  workletUrl: new URL('../../src/playback/worklet.browser.ts', import.meta.url),
-};
-interface Facts {
-  readonly sampleRate: number;
-  readonly channels: number;
-  readonly frames: number;
-}
-const fixtures: Record<string, Facts> = await (await fetch(`${origin.url}/fixtures/expected.json`)).json();
-
-const players: Player[] = [];
-afterEach(async () => {
-  for (const player of players.splice(0)) await player.close();
-});
-
-function createPlayer(options: ConstructorParameters<typeof Player>[0] = {}): Player {
-  const player = new Player({ ...modules, ...options });
-  players.push(player);
-  return player;
-}
-
-/** A fixture under a URL of its own, so that nothing of it is stored yet. */
-let copies = 0;
-const freshUrl = (name: string, query = '') => `${origin.url}/fixtures/${name}?copy=${Date.now()}-${++copies}${query}`;
-
-function next<N extends keyof PlayerEventMap>(player: Player, name: N): Promise<PlayerEventMap[N]> {
-  return new Promise((resolve, reject) => {
-    player.addEventListener(name, resolve as (event: Event) => void, { once: true });
-    if (name !== 'error') player.addEventListener('error', () => reject(player.error), { once: true });
-  });
-}
-
-async function until(player: Player, seconds: number): Promise<void> {
-  while (player.currentTime < seconds && !player.ended) await next(player, 'timeupdate');
-}
 
 async function load(player: Player, url: string): Promise<void> {
   const known = next(player, 'loadedmetadata');
   player.src = url;
   await known;
-}
-
-/** What ffmpeg decodes of a fixture. */
-async function expectedPlanes(name: string): Promise<Float32Array[]> {
-  const interleaved = new Float32Array(await (await fetch(`${origin.url}/fixtures/${name}.f32`)).arrayBuffer());
-  const { channels } = fixtures[name];
-  return Array.from({ length: channels }, (_, c) =>
-    Float32Array.from({ length: interleaved.length / channels }, (_, i) => interleaved[i * channels + c]),
-  );
 }
 
 /** Keeps the main thread busy. */

@@ -1,39 +1,17 @@
-import { afterEach, describe, expect, inject, test } from 'vitest';
-import { Player, type PlayerOptions } from '../../src/playback/player.browser.ts';
-import type { PlayerEventMap } from '../../src/playback/player-events.ts';
-import { RemoteOrigin } from '../fakes/remote-origin.ts';
+import { describe, expect, test } from 'vitest';
+import type { Player, PlayerOptions } from '../../src/playback/player.browser.ts';
 import { wavOf } from '../fakes/wav.ts';
+import { createPlayer, next, origin } from './scene.ts';
 import { fromFirstSound, Tap } from './tap.ts';
 
-const origin = new RemoteOrigin(inject('origin'));
-const modules = {
-  workerUrl: new URL('./worker.ts', import.meta.url),
-  workletUrl: new URL('../../src/playback/worklet.browser.ts', import.meta.url),
-};
 /** Of `halves/whole.wav`: its rate, its frames, and where it is cut. */
 const [RATE, WHOLE, CUT] = [48_000, 96_000, 45_237];
 
-const players: Player[] = [];
-afterEach(async () => {
-  for (const player of players.splice(0)) await player.close();
-});
-
-function createPlayer(options: PlayerOptions = {}): Player {
-  const player = new Player({ ...modules, sampleRate: RATE, ...options });
-  players.push(player);
-  return player;
-}
+const playerOf = (options: PlayerOptions = {}) => createPlayer({ sampleRate: RATE, ...options });
 
 let copies = 0;
 const half = (number: 1 | 2, extension: string, query = '') =>
   `${origin.url}/fixtures/halves/${number}.${extension}?copy=${Date.now()}-${++copies}${query}`;
-
-function next<N extends keyof PlayerEventMap>(player: Player, name: N): Promise<PlayerEventMap[N]> {
-  return new Promise((resolve, reject) => {
-    player.addEventListener(name, resolve as (event: Event) => void, { once: true });
-    if (name !== 'error') player.addEventListener('error', () => reject(player.error), { once: true });
-  });
-}
 
 const whole = await (async () => {
   const samples = new Int16Array((await (await fetch(`${origin.url}/fixtures/halves/whole.wav`)).arrayBuffer()).slice(44));
@@ -92,7 +70,7 @@ describe(`one signal cut in two, queued (isolated: ${globalThis.crossOriginIsola
   test.each(globalThis.crossOriginIsolated ? first : [...first, ...others])(
     '%s: no sample is lost or added in what comes out of the speaker',
     async (extension, atLeastDb) => {
-      const player = createPlayer();
+      const player = playerOf();
       const { sound, changes } = await heardOf(player, half(1, extension), half(2, extension));
       const db = Math.min(...sound.map((plane, c) => fidelity(plane, whole[c], CUT - 1_200, CUT + 1_200)));
       console.log(`${extension}: ${db.toFixed(1)} dB`);
@@ -111,7 +89,7 @@ describe(`one signal cut in two, queued (isolated: ${globalThis.crossOriginIsola
 });
 
 test('a track that is taken out of the queue when it is decoded already is not heard, and no sample of the others is lost', async () => {
-  const player = createPlayer();
+  const player = playerOf();
   player.preload = 'auto';
   player.queue.add(half(1, 'wav'), { id: 'wrong', url: half(1, 'flac') }, half(2, 'wav'));
   await decoded(player, (WHOLE + CUT) / RATE - 0.001);
@@ -128,7 +106,7 @@ test('a track that is taken out of the queue when it is decoded already is not h
 });
 
 test('a seek to the very end while paused stays there, and what follows is heard from its first sample when it plays', async () => {
-  const player = createPlayer();
+  const player = playerOf();
   player.preload = 'auto';
   player.queue.add(half(1, 'wav'), half(2, 'wav'));
   await decoded(player, WHOLE / RATE - 0.001);
@@ -146,7 +124,7 @@ test('a seek to the very end while paused stays there, and what follows is heard
 test('tracks fade into each other at equal power, and the second begins that much sooner', async () => {
   const [fade, first, second] = [0.2, 0.4, 0.5].map((seconds) => seconds * RATE);
   const level = (frames: number) => new Float32Array(frames).fill(0.5);
-  const player = createPlayer();
+  const player = playerOf();
   player.preload = 'auto';
   player.crossfade = fade / RATE;
   player.queue.add(await put(RATE, level(first), new Float32Array(first)), await put(RATE, new Float32Array(second), level(second)));
@@ -175,7 +153,7 @@ test('a track of another rate follows without a gap, at its own pitch', async ()
   const seconds = 0.4;
   const sine = (rate: number, duration: number) =>
     Float32Array.from({ length: duration * rate }, (_, i) => 0.5 * Math.cos((2 * Math.PI * 450 * i) / rate));
-  const player = createPlayer();
+  const player = playerOf();
   player.preload = 'auto';
   player.queue.add(await put(RATE, sine(RATE, seconds)), await put(44_100, sine(44_100, seconds)));
   await decoded(player, 2 * seconds - 0.001);
@@ -191,7 +169,7 @@ test('a track of another rate follows without a gap, at its own pitch', async ()
 });
 
 test('next, previous and a pick in the queue say why the track changed, and what plays goes on', async () => {
-  const player = createPlayer();
+  const player = playerOf();
   const reasons: string[] = [];
   player.addEventListener('trackchange', ({ detail }) => reasons.push(`${detail.previous?.id} ${detail.item?.id} ${detail.reason}`));
   player.queue.add(...['a', 'b', 'c'].map((id) => ({ id, url: `${origin.url}/fixtures/stereo.flac?copy=${id}${Date.now()}` })));
@@ -214,7 +192,7 @@ test('next, previous and a pick in the queue say why the track changed, and what
 
 test('a next track that never answers delays no other, and one that fails says so when its turn comes', async () => {
   await origin.fault('/hangs.flac', { stallAfter: -1, times: 1_000 });
-  const player = createPlayer();
+  const player = playerOf();
   const events: string[] = [];
   for (const name of ['trackchange', 'error', 'playing'] as const) {
     player.addEventListener(name, () => events.push(`${name} ${player.queue.current?.id}`));
@@ -230,7 +208,7 @@ test('a next track that never answers delays no other, and one that fails says s
 });
 
 test('a looping track goes round without a gap, and tells it as a seek', async () => {
-  const player = createPlayer();
+  const player = playerOf();
   player.preload = 'auto';
   player.loop = true;
   player.queue.add(half(1, 'wav'));
@@ -252,7 +230,7 @@ test('a looping track goes round without a gap, and tells it as a seek', async (
 
 test('a part that loops goes round without a gap', async () => {
   const [start, end] = [0.2 * RATE, 0.6 * RATE];
-  const player = createPlayer();
+  const player = playerOf();
   player.preload = 'auto';
   player.queue.add(half(1, 'wav'));
   player.loop = { start: start / RATE, end: end / RATE };

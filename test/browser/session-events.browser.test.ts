@@ -1,19 +1,8 @@
-import { afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
-import { Player } from '../../src/playback/player.browser.ts';
-import { RemoteOrigin } from '../fakes/remote-origin.ts';
-
-const origin = new RemoteOrigin(inject('origin'));
-const modules = {
-  workerUrl: new URL('./worker.ts', import.meta.url),
-  workletUrl: new URL('../../src/playback/worklet.browser.ts', import.meta.url),
-};
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Player } from '../../src/playback/player.browser.ts';
+import { createPlayer, origin } from './scene.ts';
 
 type Media = Player | HTMLAudioElement;
-
-const players: Player[] = [];
-afterEach(async () => {
-  for (const player of players.splice(0)) await player.close();
-});
 
 /**
  * All but `progress`, `timeupdate`, `waiting` and `stalled`, of which there are as many as there are; and `canplaythrough`, a guess of each
@@ -183,8 +172,7 @@ describe('fires the events of <audio>, in its order', () => {
   };
 
   test.each(Object.entries(rows))('%s', async (_, act) => {
-    const player = new Player({ ...modules, mediaSession: false });
-    players.push(player);
+    const player = createPlayer({ mediaSession: false });
     const [expected, actual] = await Promise.all([heardOf(document.createElement('audio'), act), heardOf(player, act)]);
     expect(actual).toEqual(expected);
   });

@@ -1,19 +1,13 @@
-import { afterEach, beforeEach, describe, expect, inject, test, vi } from 'vitest';
-import { Player, type PlayerOptions } from '../../src/playback/player.browser.ts';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Player } from '../../src/playback/player.browser.ts';
 import type { PlayerEventMap } from '../../src/playback/player-events.ts';
-import { RemoteOrigin } from '../fakes/remote-origin.ts';
+import { createPlayer, freshUrl, origin } from './scene.ts';
 
-const origin = new RemoteOrigin(inject('origin'));
-const modules = {
-  workerUrl: new URL('./worker.ts', import.meta.url),
-  workletUrl: new URL('../../src/playback/worklet.browser.ts', import.meta.url),
-};
 const { mediaSession } = navigator;
 
 /** What the session was told: handlers by action, and the last position. */
 const handlers = new Map<string, MediaSessionActionHandler>();
 let position: MediaPositionState | undefined;
-const players: Player[] = [];
 
 beforeEach(() => {
   const setActionHandler = mediaSession.setActionHandler.bind(mediaSession);
@@ -28,19 +22,11 @@ beforeEach(() => {
     position = state;
   });
 });
-afterEach(async () => {
-  for (const player of players.splice(0)) await player.close();
+afterEach(() => {
   vi.restoreAllMocks();
 });
 
-function createPlayer(options: PlayerOptions = {}): Player {
-  const player = new Player({ ...modules, ...options });
-  players.push(player);
-  return player;
-}
-
 let copies = 0;
-const freshUrl = (name: string) => `${origin.url}/fixtures/${name}?copy=${Date.now()}-${++copies}`;
 
 const next = <N extends keyof PlayerEventMap>(player: Player, name: N) =>
   new Promise<PlayerEventMap[N]>((resolve) => player.addEventListener(name, resolve as (event: Event) => void, { once: true }));

@@ -1,31 +1,18 @@
-import { afterEach, describe, expect, inject, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Effect } from '../../src/playback/effects/effect.ts';
 import { Equalizer } from '../../src/playback/effects/equalizer.ts';
 import { Limiter } from '../../src/playback/effects/limiter.ts';
-import { Player, type PlayerOptions } from '../../src/playback/player.browser.ts';
-import type { PlayerEventMap } from '../../src/playback/player-events.ts';
+import type { Player, PlayerOptions } from '../../src/playback/player.browser.ts';
 import { withIcy } from '../fakes/icy.ts';
-import { RemoteOrigin } from '../fakes/remote-origin.ts';
 import { wavOf } from '../fakes/wav.ts';
+import { createPlayer, modules, next, origin } from './scene.ts';
 import { fromFirstSound, Tap } from './tap.ts';
 
-const origin = new RemoteOrigin(inject('origin'));
 const RATE = 48_000;
-const modules = {
-  workerUrl: new URL('./worker.ts', import.meta.url),
-  workletUrl: new URL('../../src/playback/worklet.browser.ts', import.meta.url),
-  rateUrl: new URL('../../src/playback/rate.browser.ts', import.meta.url),
-};
 
-const players: Player[] = [];
-afterEach(async () => {
-  for (const player of players.splice(0)) await player.close();
-});
-
-function createPlayer(options: PlayerOptions = {}): Player {
-  const player = new Player({ ...modules, sampleRate: RATE, ...options });
+function playerOf(options: PlayerOptions = {}): Player {
+  const player = createPlayer({ sampleRate: RATE, ...options });
   player.preload = 'auto';
-  players.push(player);
   return player;
 }
 
@@ -44,13 +31,6 @@ const sine =
 /** Every frame tells its number, by which it follows the one before. */
 const STEPS = 20_000;
 const steps = (frame: number) => (frame % STEPS) / 32_767;
-
-function next<N extends keyof PlayerEventMap>(player: Player, name: N): Promise<PlayerEventMap[N]> {
-  return new Promise((resolve, reject) => {
-    player.addEventListener(name, resolve as (event: Event) => void, { once: true });
-    if (name !== 'error') player.addEventListener('error', () => reject(player.error), { once: true });
-  });
-}
 
 /** Resolves when so many seconds are decoded: a hole because of a busy machine is not what is looked at here. */
 async function decoded(player: Player, seconds: number): Promise<void> {
@@ -98,7 +78,7 @@ describe(`the rate (isolated: ${globalThis.crossOriginIsolated})`, () => {
     [1.5, false, 660],
     [0.5, true, 440],
   ])('%d, pitch kept %s: a sine of 440 Hz is one of %d Hz', async (rate, preservesPitch, hertz) => {
-    const player = createPlayer();
+    const player = playerOf();
     player.defaultPlaybackRate = rate;
     player.preservesPitch = preservesPitch;
     player.src = await put(1, sine(440));
@@ -112,7 +92,7 @@ describe(`the rate (isolated: ${globalThis.crossOriginIsolated})`, () => {
   });
 
   test('is changed while it plays, and back at 1 the sound is that of the file, to the bit', async () => {
-    const player = createPlayer();
+    const player = playerOf();
     const rates: number[] = [];
     player.addEventListener('ratechange', () => rates.push(player.playbackRate));
     player.src = await put(3, steps);
@@ -132,7 +112,7 @@ describe(`the rate (isolated: ${globalThis.crossOriginIsolated})`, () => {
   });
 
   test('moves the time along, also after a seek, and no step goes back', async () => {
-    const player = createPlayer();
+    const player = playerOf();
     player.src = await put(7, sine(300));
     player.playbackRate = 2;
     await decoded(player, 2.5);
@@ -154,7 +134,7 @@ describe(`the rate (isolated: ${globalThis.crossOriginIsolated})`, () => {
   });
 
   test.each([true, false])('2 (pitch kept: %s) joins tracks without a gap', async (preservesPitch) => {
-    const player = createPlayer();
+    const player = playerOf();
     const frames = 0.8 * RATE;
     const urls = [await put(0.8, sine(440)), await put(0.8, (frame) => sine(440)(frames + frame))];
     player.preservesPitch = preservesPitch;
@@ -170,7 +150,7 @@ describe(`the rate (isolated: ${globalThis.crossOriginIsolated})`, () => {
   });
 
   test('is refused outside of 0.5 to 3, as HTML says', () => {
-    const player = createPlayer();
+    const player = playerOf();
     for (const rate of [0, 0.49, 3.01, -1, Number.NaN, Infinity]) {
       expect(() => Object.assign(player, { playbackRate: rate })).toThrow(expect.objectContaining({ name: 'NotSupportedError' }));
       expect(() => Object.assign(player, { defaultPlaybackRate: rate })).toThrow(expect.objectContaining({ name: 'NotSupportedError' }));
@@ -180,7 +160,7 @@ describe(`the rate (isolated: ${globalThis.crossOriginIsolated})`, () => {
 });
 
 test('effects stand between the node and the speaker, also of another context, and can be taken out', async () => {
-  const player = createPlayer();
+  const player = playerOf();
   const equalizer = new Equalizer();
   const limiter = new Limiter({ moduleUrl: new URL('../../src/playback/effects/limiter-worklet.browser.ts', import.meta.url) });
   let taps: Promise<Tap>[] = [];
@@ -234,7 +214,7 @@ test('ReplayGain multiplies each track by its own factor, exactly up to the junc
     REPLAYGAIN_ALBUM_GAIN: `${album} dB`,
   });
   const urls = [await put(1, () => 0.25, gains(quieter, -12)), await put(8, () => 0.25, gains(louder, -12))];
-  const player = createPlayer();
+  const player = playerOf();
   player.replayGain = 'track';
   player.queue.add(...urls);
   await decoded(player, 2.7);
@@ -255,7 +235,7 @@ test('ReplayGain multiplies each track by its own factor, exactly up to the junc
 });
 
 test('a fade goes evenly, ends when another begins, and leaves the volume where it was told to', async () => {
-  const player = createPlayer();
+  const player = playerOf();
   player.src = await put(2, () => 0.5);
   await decoded(player, 1.9);
   const tap = await Tap.on(player.node);
@@ -281,7 +261,7 @@ test('a fade goes evenly, ends when another begins, and leaves the volume where 
 });
 
 test('an output device that does not exist is refused with its reason, and the one in use stays', async () => {
-  const player = createPlayer();
+  const player = playerOf();
   await expect(player.setSinkId('no such device')).rejects.toMatchObject({ code: 'output.device', details: { reason: 'sinkId' } });
   expect(player.sinkId).toBe('');
   await player.setSinkId('');
@@ -296,7 +276,7 @@ test('what a station says it plays is told when that is heard, and not when it i
   const path = `/station/${crypto.randomUUID()}.mp3`;
   await origin.put(path, { content: withIcy(sound, interval, (number) => titles[number] ?? ''), cors: 'preflighted', headers });
   await origin.fault(path, { chunked: true, ignoreRange: true, times: 1_000 });
-  const player = createPlayer({ titles: true });
+  const player = playerOf({ titles: true });
   player.src = origin.url + path;
   while (player.info?.links?.length !== 2) await new Promise(requestAnimationFrame);
   expect([player.duration, player.tags.title]).toEqual([Infinity, player.info.tags.title]);

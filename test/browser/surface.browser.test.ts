@@ -1,23 +1,6 @@
-import { afterEach, expect, inject, test } from 'vitest';
-import { Player, type PlayerOptions } from '../../src/playback/player.browser.ts';
-import { RemoteOrigin } from '../fakes/remote-origin.ts';
-
-const origin = new RemoteOrigin(inject('origin'));
-const modules = {
-  workerUrl: new URL('./worker.ts', import.meta.url),
-  workletUrl: new URL('../../src/playback/worklet.browser.ts', import.meta.url),
-};
-
-const players: Player[] = [];
-afterEach(async () => {
-  for (const player of players.splice(0)) await player.close();
-});
-
-function createPlayer(options: PlayerOptions = {}): Player {
-  const player = new Player({ ...modules, ...options });
-  players.push(player);
-  return player;
-}
+import { expect, test } from 'vitest';
+import type { Player } from '../../src/playback/player.browser.ts';
+import { createPlayer, origin } from './scene.ts';
 
 /** Whether a player has what `HTMLMediaElement` adds to elements; TypeScript sees to it that none is left out. */
 const members: Record<Exclude<keyof HTMLMediaElement, keyof HTMLElement>, boolean> = {
