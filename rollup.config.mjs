@@ -8,12 +8,22 @@ import resolve from '@rollup/plugin-node-resolve';
 import { build } from 'esbuild';
 import dts from 'rollup-plugin-dts';
 import esbuild from 'rollup-plugin-esbuild';
+import { minify } from 'terser';
 
 // Chunks carry a hash in their names: those of earlier builds would stay, and be published.
 rmSync(new URL('dist', import.meta.url), { recursive: true, force: true });
 
 const compile = esbuild({ target: 'es2022', minify: false, tsconfig: 'tsconfig.json' });
-const minify = esbuild({ target: 'es2022', minify: true, tsconfig: 'tsconfig.json' });
+const shorten = esbuild({ target: 'es2022', minify: true, tsconfig: 'tsconfig.json' });
+
+/**
+ * What esbuild has left (it shortens private names, which terser does not) is by a thirtieth less, gzipped. Functions stay where they are:
+ * inside of another one they would be made at each call.
+ */
+const shortenMore = {
+  name: 'shorten-more',
+  renderChunk: (code) => minify(code, { module: true, ecma: 2022, sourceMap: true, compress: { passes: 3, reduce_funcs: false } }),
+};
 
 /** Fails the build when a browser bundle reaches a file or a module that only Node has. */
 const browserOnly = {
@@ -120,7 +130,7 @@ export default [
       onlyExplicitManualChunks: true,
       sourcemap: true,
     },
-    plugins: browser([minify]),
+    plugins: browser([shorten, shortenMore]),
     onwarn,
   })),
   ...Object.entries({
@@ -132,7 +142,7 @@ export default [
   }).map(([name, input]) => ({
     input,
     output: { file: `dist/browser/${name}.js`, format: 'es', inlineDynamicImports: true, sourcemap: true },
-    plugins: browser([minify]),
+    plugins: browser([shorten, shortenMore]),
     onwarn,
   })),
   {
