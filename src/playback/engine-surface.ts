@@ -3,5 +3,6 @@ export type { AppSpec, EngineOptions, Publication, SubscribeOptions, Subscriptio
 export { Engine } from '../engine/engine.ts';
 export type { Frame, NewFrame, StreamConfig, StreamItem, StreamKey } from '../engine/frame.ts';
 export type { EndReason } from '../engine/stream.ts';
+export { EventScope } from '../events/bus.ts';
 export { feedSink, pcmConfig, publishBlocks } from './pipeline.ts';
 export type { Sink } from './sink.ts';

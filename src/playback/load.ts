@@ -1,10 +1,9 @@
-import { RangeSet } from '../base/ranges.ts';
 import type { AulosError } from '../errors.ts';
 import { type MediaInfo, type Tags, tagsAt } from '../media.ts';
 import type { SourceProgress } from './messages.ts';
 import type { QueueItem } from './queue-json.ts';
 import { HAVE_METADATA, HAVE_NOTHING, type ReadyState, readinessEvents, readyStateFor } from './readiness.ts';
-import { SecondsRanges } from './seconds-ranges.ts';
+import { SecondsRanges, type Span, withSpan } from './seconds-ranges.ts';
 import { type Settle, Stretch } from './stretch.ts';
 
 /** Nearer to the end than this is the end, seconds: places are rounded to frames of the output. */
@@ -43,8 +42,8 @@ export class Load {
   firstSoundMs: number | undefined;
   #lastTags: Tags = {};
   #wasLoaded = false;
-  /** Milliseconds of the track that were heard. */
-  readonly #played = new RangeSet();
+  /** What was heard of the track, milliseconds. */
+  #played: readonly Span[] = [];
   #playedTo: number | undefined;
 
   constructor(id: number, item: QueueItem, url: string, part: Part = {}, isAgain = false) {
@@ -61,7 +60,7 @@ export class Load {
   }
 
   get played(): SecondsRanges {
-    return new SecondsRanges(this.#played.toArray().map(({ start, end }) => [start / 1e3, end / 1e3] as const));
+    return new SecondsRanges(this.#played.map(([start, end]) => [start / 1e3, end / 1e3]));
   }
 
   /** Where the listener is, seconds, while `heardTime` of the context is being heard. */
@@ -137,7 +136,7 @@ export class Load {
   /** Remembers that it was heard up to `position`. */
   heard(position: number): void {
     const end = Math.round(position * 1e3);
-    if (this.#playedTo !== undefined) this.#played.add({ start: this.#playedTo, end });
+    if (this.#playedTo !== undefined) this.#played = withSpan(this.#played, [this.#playedTo, end]);
     this.#playedTo = end;
   }
 

@@ -4,8 +4,7 @@ export type { DecoderChoice } from '../decode/native.ts';
 export type { PictureBytes } from '../demux/pictures.ts';
 export type { ErrorCode, ErrorDetails, SerializedError } from '../errors.ts';
 export { AulosError, isAulosError } from '../errors.ts';
-export type { AulosEvent } from '../events/bus.ts';
-export { EventScope } from '../events/bus.ts';
+export type { AulosEvent, EventScope } from '../events/bus.ts';
 export type { EventName, EventPayloads } from '../events/names.ts';
 export type {
   Chapter,
