@@ -57,9 +57,10 @@ export class GenerationWriter {
 
   async write(pieces: readonly Piece[]): Promise<void> {
     if (this.#poison) throw this.#poison;
-    await this.#useDataFile(async (handle) => {
-      for (const { run, bytes } of pieces) await writeFully(handle, bytes, rangeOf(run).end - bytes.length);
-    });
+    // Side by side: one after the other, each would wait for a turn of the event loop, which the network keeps busy.
+    await this.#useDataFile((handle) =>
+      allEnded(pieces.map(({ run, bytes }) => writeFully(handle, bytes, rangeOf(run).end - bytes.length))),
+    );
     for (const { run, bytes } of pieces) {
       this.#unrecorded.set(`${run.chunk}.${run.start}`, run);
       this.#unsyncedBytes += bytes.length;
@@ -132,6 +133,12 @@ export class GenerationWriter {
       await this.#files.use(this.#file, action);
     }
   }
+}
+
+/** Resolves when all have, and fails when one has, but not before all have ended: until then they use their file. */
+async function allEnded(writes: readonly Promise<void>[]): Promise<void> {
+  await Promise.allSettled(writes);
+  await Promise.all(writes);
 }
 
 /** True if there is no such file: it was deleted, or a link or a folder lies in its place. */
