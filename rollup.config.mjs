@@ -70,6 +70,8 @@ const TOGETHER = {
     'library.browser.ts',
     'player-sessions.browser.ts',
     'playback/tracks.ts',
+    'net/checked-answer.ts',
+    'source/intake.ts',
     'decode/pcm.ts',
     'demux/data-window.ts',
     'decode/trig.ts',

@@ -65,6 +65,9 @@ export interface RangeResponse {
   readonly body: AsyncIterableIterator<Uint8Array>;
 }
 
+/** Every byte, as an open range. */
+export const wholeResource: ByteRange = { start: 0, end: Number.POSITIVE_INFINITY };
+
 /** Bounds on the time of one request. Only time spent waiting for the network counts, not what the receiver takes. */
 export interface NetTimeouts {
   /** Until connected. @default 8000 */

@@ -1,10 +1,7 @@
 import type { ByteRange } from '../base/ranges.ts';
 import { AulosError, redactUrl } from '../errors.ts';
-import type { RangeResponse } from './client.ts';
+import { type RangeResponse, wholeResource } from './client.ts';
 import { parseContentRange } from './content-range.ts';
-
-/** Every byte, as an open range. */
-export const wholeResource: ByteRange = { start: 0, end: Number.POSITIVE_INFINITY };
 
 /** The head of an answer as the platform gave it. */
 export interface ResponseHead {

@@ -1,9 +1,10 @@
 import { type Clock, systemClock } from '../base/clock.ts';
+import { loadPart } from '../base/part.ts';
 import type { ByteRange } from '../base/ranges.ts';
 import { AulosError, redactUrl } from '../errors.ts';
-import { type BodyProgress, CheckedBody } from './body.ts';
-import { defaultTimeouts, type NetTimeouts, type RangeClient, type RangeRequest, type RangeResponse } from './client.ts';
-import { checkHead, mayBePage, type ResponseHead, refusePageBytes, wholeResource } from './response.ts';
+import type { BodyProgress } from './body.ts';
+import { defaultTimeouts, type NetTimeouts, type RangeClient, type RangeRequest, type RangeResponse, wholeResource } from './client.ts';
+import type { ResponseHead } from './response.ts';
 import { Transfer } from './transfer.ts';
 
 /** What a platform does for a {@link RangeClient}: it carries one request and gives the answer as it comes, unchecked. */
@@ -53,15 +54,16 @@ class CheckedClient implements RangeClient {
 
   async get(request: RangeRequest): Promise<RangeResponse> {
     const transfer = new Transfer([request.signal, this.#closed.signal], this.#clock);
+    const checking = loadPart('answers', () => import('./checked-answer.ts')); // while the answer comes
+    checking.catch(() => {}); // who has an answer hears of it
     try {
       transfer.signal.throwIfAborted();
       const sent = settle(request, this.#timeouts);
-      const { body, ...head } = await transfer.race(this.#transport.send(sent, transfer));
+      const arrival = await transfer.race(this.#transport.send(sent, transfer));
       transfer.disarm();
-      const response = checkHead(sent.plain ? 'plain' : sent.range, head, sent.ifChanged);
-      const checked = new CheckedBody(body, { response, transfer, bitRate: sent.bitRate, ...this.#terms });
-      if (mayBePage(response)) refusePageBytes(await checked.peek(), response);
-      return { ...response, body: checked };
+      const { checkedAnswer } = await transfer.race(checking);
+      const nameError = (error: unknown, progress: BodyProgress) => this.#transport.nameBodyError(error, progress);
+      return await checkedAnswer(arrival, sent, transfer, { clock: this.#clock, nameError });
     } catch (error) {
       transfer.abort(error);
       throw error;
@@ -71,14 +73,6 @@ class CheckedClient implements RangeClient {
   async close(): Promise<void> {
     this.#closed.abort(new AulosError('source.closed', { url: '' }, 'the client is closed'));
     await this.#transport.close();
-  }
-
-  get #terms() {
-    return {
-      timeouts: this.#timeouts,
-      clock: this.#clock,
-      nameError: (error: unknown, progress: BodyProgress) => this.#transport.nameBodyError(error, progress),
-    };
   }
 }
 

@@ -1,7 +1,6 @@
 import { raceAbort } from '../base/abort.ts';
 import { AulosError } from '../errors.ts';
-import type { RangeClient, RangeRequest, RangeResponse } from '../net/client.ts';
-import { wholeResource } from '../net/response.ts';
+import { type RangeClient, type RangeRequest, type RangeResponse, wholeResource } from '../net/client.ts';
 
 /**
  * A client of one resource: a stream, which comes once and in order, as fast as it is stored. Leaving its body cancels the stream.

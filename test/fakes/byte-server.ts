@@ -2,7 +2,8 @@ import { sleep } from '../../src/base/abort.ts';
 import type { ByteRange } from '../../src/base/ranges.ts';
 import { AulosError } from '../../src/errors.ts';
 import type { RangeClient, RangeRequest, RangeResponse } from '../../src/net/client.ts';
-import { checkHead, wholeResource } from '../../src/net/response.ts';
+import { wholeResource } from '../../src/net/client.ts';
+import { checkHead } from '../../src/net/response.ts';
 import { ifRangeOf } from '../../src/net/validators.ts';
 import type { FakeClock } from './fake-clock.ts';
 
