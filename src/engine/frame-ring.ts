@@ -16,9 +16,8 @@ export interface RingLimits {
 /** The last frames of a stream, bounded in media time and bytes. Subscribers are cursors (sequence numbers) into it. */
 export class FrameRing {
   readonly #limits: RingLimits;
-  #entries: RingEntry[] = [];
-  /** Entries before this index were dropped; the array is compacted when half of it is. */
-  #head = 0;
+  /** By sequence number. */
+  readonly #entries = new Map<number, RingEntry>();
   #bytes = 0;
   #mediaTimeUs = 0;
   #nextSeq = 0;
@@ -37,7 +36,7 @@ export class FrameRing {
   }
 
   get length(): number {
-    return this.#entries.length - this.#head;
+    return this.#entries.size;
   }
 
   /** Microseconds of media pushed so far. */
@@ -47,34 +46,31 @@ export class FrameRing {
 
   /** The entry of a frame that is still kept. */
   at(seq: number): RingEntry | undefined {
-    return seq >= this.firstSeq ? this.#entries[this.#head + seq - this.firstSeq] : undefined;
+    return this.#entries.get(seq);
   }
 
   /** Appends a frame; drops the oldest ones over the limits, but none from `keepFrom` on. */
   push(frame: Frame, keepFrom: number): void {
-    this.#entries.push({ frame, mediaTimeUs: this.#mediaTimeUs });
-    this.#nextSeq++;
+    this.#entries.set(this.#nextSeq++, { frame, mediaTimeUs: this.#mediaTimeUs });
     this.#mediaTimeUs += frame.durationUs;
     this.#bytes += bytesOf(frame);
     while (this.firstSeq < keepFrom && this.#isOver()) this.#drop();
   }
 
   clear(): void {
-    this.#entries = [];
-    this.#head = 0;
+    this.#entries.clear();
     this.#bytes = 0;
   }
 
   #isOver(): boolean {
-    const kept = this.#mediaTimeUs - this.#entries[this.#head].mediaTimeUs;
+    const kept = this.#mediaTimeUs - this.at(this.firstSeq)!.mediaTimeUs;
     return this.length > 1 && (kept > this.#limits.ringMs * 1_000 || this.#bytes > this.#limits.ringBytes);
   }
 
   #drop(): void {
-    this.#bytes -= bytesOf(this.#entries[this.#head++].frame);
-    if (this.#head * 2 < this.#entries.length) return;
-    this.#entries = this.#entries.slice(this.#head);
-    this.#head = 0;
+    const oldest = this.firstSeq;
+    this.#bytes -= bytesOf(this.at(oldest)!.frame);
+    this.#entries.delete(oldest);
   }
 }
 
