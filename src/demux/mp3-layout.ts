@@ -38,7 +38,8 @@ export async function readMp3Layout(source: ByteSource, signal: AbortSignal): Pr
   await reader.need(size);
   const frame = reader.bytes(Math.min(size, reader.available));
   const { layer } = first.header;
-  const tag = layer === 3 ? (parseXing(frame, first.header) ?? parseVbri(frame)) : undefined;
+  const said = layer === 3 ? (parseXing(frame, first.header) ?? parseVbri(frame)) : undefined;
+  const tag = said && source.isLive ? ofBeginning(said) : said;
   if (tag) reader.skip(size);
   const audioStart = reader.position;
   const stream = tag ? ((await findFrame(reader, first)) ?? first) : first;
@@ -78,6 +79,16 @@ export async function readMp3Layout(source: ByteSource, signal: AbortSignal): Pr
     return { frames: counted ?? estimated, isExact: counted !== undefined, isTagged: false, constant, meanFrameBytes };
   }
 }
+
+/** What a tag tells of a stream without an end, of which its file was but the beginning. */
+const ofBeginning = (tag: Mp3Tag): Mp3Tag => ({
+  ...tag,
+  isConstant: false,
+  frames: undefined,
+  bytes: undefined,
+  padding: 0,
+  seekTable: undefined,
+});
 
 /** How much sound there is. */
 interface Extent {

@@ -39,6 +39,10 @@ export class AssetReader implements SourceReader {
     return this.#driver.standing.bytes.facts?.mediaType ?? '';
   }
 
+  get isLive(): boolean {
+    return this.#driver.standing.isLive;
+  }
+
   get playing(): number | undefined {
     return this.#playing;
   }

@@ -10,6 +10,8 @@ export interface ByteSource {
   readonly length: number | undefined;
   /** Media type that the server announced, without parameters; '' if none. */
   readonly mediaType: string;
+  /** True once it is known to have no end. */
+  readonly isLive?: boolean;
   /**
    * Gives the bytes from `range.start`: at least `atLeast` (default: the whole range), at most the whole range; fewer only at the end
    * of the resource (so an empty view means that `start` is at or past the end). Waits for missing bytes, which raises demand.

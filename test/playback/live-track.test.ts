@@ -41,6 +41,25 @@ test.each([
   expect(frames).toBeGreaterThan(60 * sampleRate);
 });
 
+test('the tag of a file that a station begins with tells nothing of its end, also when it hangs up within a frame', async () => {
+  await using station = await Station.start();
+  const file = new Uint8Array(await media('vbr.mp3'));
+  const hangUpAt = file.length + 10_001;
+  const bytes = (offset: number) => (offset < hangUpAt ? file.subarray(offset % file.length, hangUpAt - offset) : undefined);
+  station.programme = { headers: { 'icy-name': 'Radio Test', 'content-type': 'audio/mpeg' }, bytes };
+  await using library = createLibrary({ keyOf: assetKey, client: createNodeClient(), store: createMemoryStore() });
+  const { signal } = new AbortController();
+  await using track = await library.track(await library.source(station.url), { signal });
+  const { duration, padding, config } = track.info;
+  expect([duration, padding]).toEqual([Number.POSITIVE_INFINITY, 0]);
+  let frames = 0;
+  for await (const { planes } of track.blocks({ signal })) {
+    frames += planes[0].length;
+    if (frames > 12 * config.sampleRate) break; // the file, of six seconds, twice
+  }
+  expect(frames).toBeGreaterThan(12 * config.sampleRate);
+});
+
 test.runIf(requireTool('ffmpeg'))('a station that joins its songs in Ogg is heard to tell each one, at its time', async () => {
   await using station = await Station.start();
   const songs = ['One', 'Two'].map((title, i) =>
