@@ -8,8 +8,11 @@ import type { OutputReport } from './output.ts';
  */
 export function playheadAt(report: OutputReport, heardTime: number): number {
   const { state, position, since, rate, rateBefore, contextTime, queuedSeconds } = report;
-  if (state === 'ended') return position;
+  if (state === 'ended') return roundToMicroseconds(position);
   const last = state === 'playing' ? position + queuedSeconds : position;
   const at = Math.min(position + (heardTime - contextTime) * rate, last);
-  return at < since ? since + ((at - since) * rateBefore) / rate : at;
+  return roundToMicroseconds(at < since ? since + ((at - since) * rateBefore) / rate : at);
 }
+
+/** The grain of media time, so that sums of fractions of a sample do not show. Reports are finer: two of them agree on a moment. */
+const roundToMicroseconds = (seconds: number): number => Math.round(seconds * 1e6) / 1e6;

@@ -87,12 +87,12 @@ export class Pump {
 
   /** After a quantum was rendered; the next one begins at `contextTime`. */
   report(contextTime: number): PumpReport {
-    const position = roundToMicroseconds(this.#feed.position);
+    const { position } = this.#feed;
     return {
       state: this.#state,
       epoch: this.#epoch,
       position,
-      since: Number.isNaN(this.#since) ? position : roundToMicroseconds(this.#since),
+      since: Number.isNaN(this.#since) ? position : this.#since,
       rate: this.#rate,
       rateBefore: this.#rateBefore,
       contextTime,
@@ -127,6 +127,3 @@ export class Pump {
     this.#state = 'starved';
   }
 }
-
-/** The grain of media time, so that sums of fractions of a sample do not show. */
-const roundToMicroseconds = (seconds: number): number => Math.round(seconds * 1e6) / 1e6;

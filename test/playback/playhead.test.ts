@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { playheadAt } from '../../src/playback/playhead.ts';
-import type { PumpReport } from '../../src/playback/pump.ts';
+import { Pump, type PumpReport } from '../../src/playback/pump.ts';
 
 const report: PumpReport = {
   state: 'playing',
@@ -30,4 +30,27 @@ test.each<[what: string, change: Partial<PumpReport>, heardTime: number, positio
   ['is at the end when all is played', { state: 'ended' }, 49.9, 10],
 ])('the playhead %s', (_, change, heardTime, position) => {
   expect(playheadAt({ ...report, ...change }, heardTime)).toBeCloseTo(position, 9);
+});
+
+test('whatever part of a second a frame takes, each report tells the same of a moment', () => {
+  const RATE = 44_100;
+  let frames = 0;
+  const feed = {
+    epoch: 0,
+    queued: RATE,
+    isComplete: false,
+    get position() {
+      return frames / RATE;
+    },
+    read: ([plane]: readonly Float32Array[]) => (frames += plane.length) && plane.length,
+    settle() {},
+    finish() {},
+  };
+  const pump = new Pump(feed, RATE);
+  pump.wantsToPlay = true;
+  const told = Array.from({ length: 50 }, () => {
+    pump.render([new Float32Array(128)]);
+    return playheadAt(pump.report(frames / RATE), 0.123_456_7);
+  });
+  expect(new Set(told)).toEqual(new Set([0.123457]));
 });
