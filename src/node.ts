@@ -11,7 +11,7 @@ import type { Track } from './playback/track.ts';
 import { openLocalSource } from './source/local.node.ts';
 import type { FileSource } from './source/source.ts';
 import { createDiskStore, type DiskStoreOptions } from './store/disk.node.ts';
-import { assetKey } from './store/key.ts';
+import { nodeAssetKey } from './store/key.node.ts';
 
 export type { NetTimeouts } from './net/client.ts';
 export * from './playback/engine-surface.ts';
@@ -62,7 +62,7 @@ export function createAulos({ cacheDir, durability, limits, timeouts, retry, rev
   const store = createDiskStore({ root: cacheDir, limits, durability });
   const client = createNodeClient({ timeouts, isDenied: allowPrivate ? undefined : isPrivateAddress });
   const native = async () => (await import('./decode/native.node.ts')).findNativeDecoders();
-  const library = createLibrary({ client, store, keyOf: assetKey, retry, native, revalidate });
+  const library = createLibrary({ client, store, keyOf: nodeAssetKey, retry, native, revalidate });
   const source = async (input: SourceInput, options?: OpenOptions) => {
     if (typeof input !== 'string' && !(input instanceof URL)) return library.source(input, options);
     const place = placeOf(`${input}`);

@@ -1,6 +1,6 @@
 import { AulosError } from '../errors.ts';
 import type { Aulos } from '../node.ts';
-import { assetKey } from '../store/key.ts';
+import { nodeAssetKey } from '../store/key.node.ts';
 import { isAssetKey } from '../store/key-text.ts';
 import type { AssetStat, AssetStore } from '../store/store.ts';
 import { columns } from './columns.ts';
@@ -76,7 +76,7 @@ export async function trimCommand({ store }: Aulos, maxBytes: number): Promise<C
 
 /** The asset that a URL, or a key as `stat` shows it, names. @throws AulosError `input.invalid`: nothing is held of it. */
 export async function findAsset(store: AssetStore, name: string): Promise<AssetStat> {
-  const stat = await store.stat(isAssetKey(name) ? name : assetKey(name));
+  const stat = await store.stat(isAssetKey(name) ? name : nodeAssetKey(name));
   if (!stat) throw new AulosError('input.invalid', { input: name }, `the cache holds nothing of ${name}`);
   return stat;
 }
@@ -100,5 +100,5 @@ const stateOf = ({ complete, length }: Described): string =>
 /** The URL where that finds the asset; the key of one that was stored under a name of its own. */
 function nameOf({ key, url }: Described): string {
   if (url === '') return key;
-  return assetKey(url) === key ? url : `${key} (${url})`;
+  return nodeAssetKey(url) === key ? url : `${key} (${url})`;
 }

@@ -110,8 +110,11 @@ export function createLibrary({ client, store, keyOf, retry, native, revalidate 
     store,
     events,
     async source(input, { cacheKey, discriminator, decoder: _, ...options } = {}) {
-      if (input instanceof Blob) return (await loadBlobs()).openBlobSource(input, { events, indexer });
-      if (input instanceof ReadableStream) return sources.openStream(input);
+      if (typeof input === 'object') {
+        // Not asked of a text: Node loads what makes streams when it is named.
+        if (input instanceof Blob) return (await loadBlobs()).openBlobSource(input, { events, indexer });
+        if (input instanceof ReadableStream) return sources.openStream(input);
+      }
       if (!URL.canParse(input)) throw new AulosError('input.invalid', { input: `${input}` }, `"${input}" is no URL`);
       const url = `${input}`;
       return sources.open({

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test, vi } from 'vitest';
 import { isAulosError } from '../../src/errors.ts';
 import { pageAssetKey } from '../../src/store/key.browser.ts';
+import { nodeAssetKey } from '../../src/store/key.node.ts';
 import { assetKey } from '../../src/store/key.ts';
 import { type AssetKeyOptions, isAssetKey } from '../../src/store/key-text.ts';
 
@@ -20,6 +21,11 @@ describe('asset keys', () => {
     expect(await pageAssetKey(a, { discriminator: 'de' })).toBe(assetKey(a, { discriminator: 'de' }));
     await expect(pageAssetKey('nothing')).rejects.toSatisfy((error) => isAulosError(error, 'input.invalid'));
     vi.unstubAllGlobals();
+  });
+
+  test('Node names assets by its own hash as others do by ours', () => {
+    expect(nodeAssetKey(a, { discriminator: 'de' })).toBe(assetKey(a, { discriminator: 'de' }));
+    expect(() => nodeAssetKey('nothing')).toThrow(expect.toSatisfy((error) => isAulosError(error, 'input.invalid')));
   });
 
   const dropQuery = (url: string): string => url.replace(/\?.*/, '');
