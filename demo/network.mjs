@@ -1,4 +1,5 @@
 // The network that the demo imitates between a page and its tracks. Every tab has one of its own.
+import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -48,7 +49,7 @@ export async function sendOver(network, response, file, { start, end }) {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(slice), { position: at });
       at += bytesRead;
       const isFull = !response.write(buffer.subarray(0, bytesRead));
-      if (isFull && !response.destroyed) await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+      if (isFull && !response.destroyed) await roomOf(response);
       due = Math.max(due + (bytesRead / rate) * 1_000, performance.now() - 100); // a link does not catch up for ever
       const restMs = due - performance.now();
       if (restMs > 1) await wait(restMs);
@@ -57,4 +58,12 @@ export async function sendOver(network, response, file, { start, end }) {
   } finally {
     await handle.close();
   }
+}
+
+/** Until more can be written, or nothing ever again; listens no longer than that. */
+async function roomOf(response) {
+  const listening = new AbortController();
+  const { signal } = listening;
+  await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]);
+  listening.abort();
 }
