@@ -3,7 +3,7 @@ import type { ByteRange } from '../base/ranges.ts';
 import { type AulosError, isAulosError } from '../errors.ts';
 import type { RangeResponse } from '../net/client.ts';
 import type { RetryBudget } from '../net/retry.ts';
-import { pause } from './transfer.ts';
+import { pause } from './setbacks.ts';
 
 /** Where a resource ends, as far as its server tells. */
 export interface End {

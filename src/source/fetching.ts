@@ -3,7 +3,7 @@ import { loadPart } from '../base/part.ts';
 import type { ByteRange } from '../base/ranges.ts';
 import type { AulosError } from '../errors.ts';
 import type { RangeClient, RangeResponse } from '../net/client.ts';
-import { RetryBudget, type RetryPolicy } from '../net/retry.ts';
+import type { RetryPolicy } from '../net/retry.ts';
 import type { Asset } from '../store/store.ts';
 import { factsOf, tellsRanges } from './answer.ts';
 import type { Audience } from './audience.ts';
@@ -222,7 +222,7 @@ export class Fetching implements TransferHost {
   }
 
   #start(fetches: readonly Fetch[]): void {
-    const started = fetches.map((fetch) => new Transfer(fetch, this, new RetryBudget(this.#retry)));
+    const started = fetches.map((fetch) => new Transfer(fetch, this, this.#retry));
     this.#running.add(started);
     if (started.length > 0) this.#listener.onStart();
     for (const transfer of started) this.#listener.onTask(this.#pursue(transfer));

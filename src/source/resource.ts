@@ -1,7 +1,7 @@
+import { loadPart } from '../base/part.ts';
 import { AulosError, redactUrl } from '../errors.ts';
 import type { EventScope } from '../events/bus.ts';
 import type { RangeResponse } from '../net/client.ts';
-import { parseDigest } from '../net/digest-field.ts';
 import type { Asset } from '../store/store.ts';
 import { Announcer } from './announcer.ts';
 import { factsOf } from './answer.ts';
@@ -147,7 +147,8 @@ export class Resource {
   }
 
   async #begin(response: RangeResponse, url: string): Promise<number> {
-    const digest = parseDigest(response.headers['repr-digest']);
+    const promise = response.headers['repr-digest'];
+    const digest = promise ? (await loadPart('digests', () => import('../net/digest-field.ts'))).parseDigest(promise) : undefined;
     return await this.asset.begin({ ...factsOf(response, url, this.asset), digest, confirmedAt: Date.now() });
   }
 }
