@@ -1,15 +1,22 @@
 import { pow2, pow43 } from '../trig.ts';
 import type { Bands } from './bands.ts';
 import type { Granule } from './side-info.ts';
+import { LINBITS } from './tables.ts';
 
 /** Largest magnitude of a coded line: 15 and thirteen extra bits. */
 const MAX_MAGNITUDE = 15 + 8191;
 
-/** sign(i) · |i|^(4/3) at index i + MAX_MAGNITUDE. */
+/** sign(i) · |i|^(4/3) at index i + MAX_MAGNITUDE, as far as {@link fillPowers} has come. */
 const SIGNED_POW43 = new Float64Array(2 * MAX_MAGNITUDE + 1);
-for (let i = 1; i <= MAX_MAGNITUDE; i++) {
-  SIGNED_POW43[MAX_MAGNITUDE + i] = pow43(i);
-  SIGNED_POW43[MAX_MAGNITUDE - i] = -SIGNED_POW43[MAX_MAGNITUDE + i];
+let filled = 0;
+
+/** Fills {@link SIGNED_POW43} up to `magnitude`: all of it takes a cold engine 5 ms, and hardly any granule has a line above 100. */
+function fillPowers(magnitude: number): void {
+  for (let i = filled + 1; i <= magnitude; i++) {
+    SIGNED_POW43[MAX_MAGNITUDE + i] = pow43(i);
+    SIGNED_POW43[MAX_MAGNITUDE - i] = -SIGNED_POW43[MAX_MAGNITUDE + i];
+  }
+  filled = Math.max(filled, magnitude);
 }
 
 /** 2^(i/4) at index i + LOWEST_GAIN; no granule can ask for less than −390, nor for more than 45. */
@@ -35,6 +42,7 @@ export function requantise(
   spectrum: Float64Array,
 ): void {
   const { ends, longBands } = bands;
+  for (const book of granule.books) fillPowers(14 + 2 ** LINBITS[book]);
   let line = 0;
   for (let band = 0; line < count; band++) {
     let gain = granule.globalGain - UNIT_GAIN - granule.scaleFactorStep * scaleFactors[band];
