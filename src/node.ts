@@ -18,6 +18,7 @@ export * from './playback/engine-surface.ts';
 export type { SampleFormat } from './playback/pcm-encoding.ts';
 export { fileSink, type PcmOutput, streamSink } from './playback/pcm-sink.node.ts';
 export * from './playback/surface.ts';
+export { type SystemPlayerName, type SystemPlayerOptions, type SystemPlayerSink, systemPlayerSink } from './playback/system-player.node.ts';
 export { defaultCacheDir } from './store/cache-dir.node.ts';
 export type { Durability } from './store/disk.node.ts';
 
