@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Player, PlayerOptions } from '../../src/playback/player.browser.ts';
 import { wavOf } from '../fakes/wav.ts';
-import { createPlayer, next, origin } from './scene.ts';
+import { createPlayer, decoded, next, origin } from './scene.ts';
 import { fromFirstSound, Tap } from './tap.ts';
 
 /** Of `halves/whole.wav`: its rate, its frames, and where it is cut. */
@@ -35,17 +35,12 @@ function fidelity(actual: Float32Array, expected: Float32Array, from: number, to
 /** Where the sound begins. */
 const firstFrame = (planes: readonly Float32Array[]) => planes[0].length - fromFirstSound(planes)[0].length;
 
-/** Resolves when so many seconds are decoded, on whatever tracks. */
-async function decoded(player: Player, seconds: number): Promise<void> {
-  while (player.stats.aheadSeconds < seconds) await new Promise(requestAnimationFrame);
-}
-
 /** Plays the queue to its end; gives what was heard from the first sound on, and what changed. */
 async function heardOf(player: Player, ...urls: string[]): Promise<{ sound: Float32Array[]; changes: string[] }> {
   const changes: string[] = [];
   player.preload = 'auto';
   player.queue.add(...urls);
-  await decoded(player, WHOLE / RATE - 0.001); // so that a slow machine makes no hole: that is not what is looked at here
+  await decoded(player, WHOLE / RATE - 0.001);
   for (const name of ['trackchange', 'ended', 'pause', 'waiting', 'emptied'] as const) {
     player.addEventListener(name, () => changes.push(name === 'trackchange' ? `${name} ${player.src === urls[1]}` : name));
   }

@@ -1,4 +1,5 @@
 import { afterEach, inject } from 'vitest';
+import { linkWorker } from '../../src/playback/pipeline-worker.browser.ts';
 import { Player, type PlayerOptions } from '../../src/playback/player.browser.ts';
 import type { PlayerEventMap } from '../../src/playback/player-events.ts';
 import { RemoteOrigin } from '../fakes/remote-origin.ts';
@@ -12,6 +13,9 @@ export const modules = {
   workletUrl: new URL('../../src/playback/worklet.browser.ts', import.meta.url),
   rateUrl: new URL('../../src/playback/rate.browser.ts', import.meta.url),
 };
+
+/** Else the worker would end with the last player of each test, and load anew for the next. */
+linkWorker(modules.workerUrl);
 
 const players: Player[] = [];
 afterEach(async () => {
@@ -39,6 +43,11 @@ export function next<N extends keyof PlayerEventMap>(player: Player, name: N): P
 /** Resolves when so many seconds were heard, or all. */
 export async function until(player: Player, seconds: number): Promise<void> {
   while (player.currentTime < seconds && !player.ended) await next(player, 'timeupdate');
+}
+
+/** Resolves when so many seconds are decoded, on whatever tracks: a hole because of a busy machine is not what most tests look at. */
+export async function decoded(player: Player, seconds: number): Promise<void> {
+  while (player.stats.aheadSeconds < seconds) await new Promise(requestAnimationFrame);
 }
 
 interface Facts {

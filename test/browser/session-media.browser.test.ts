@@ -140,7 +140,8 @@ describe('the media session', () => {
   test('is left alone when the application says so', async () => {
     const player = createPlayer({ mediaSession: false });
     player.src = freshUrl('mono-48k.mp3');
-    void player.play();
+    await player.play();
+    await player.seek(2.8);
     await next(player, 'ended');
     expect([mediaSession.metadata, handlers.size]).toEqual([null, 0]);
     expect(mediaSession.setActionHandler).not.toHaveBeenCalled();

@@ -5,7 +5,7 @@ import { Limiter } from '../../src/playback/effects/limiter.ts';
 import type { Player, PlayerOptions } from '../../src/playback/player.browser.ts';
 import { withIcy } from '../fakes/icy.ts';
 import { wavOf } from '../fakes/wav.ts';
-import { createPlayer, modules, next, origin } from './scene.ts';
+import { createPlayer, decoded, modules, next, origin } from './scene.ts';
 import { fromFirstSound, Tap } from './tap.ts';
 
 const RATE = 48_000;
@@ -31,11 +31,6 @@ const sine =
 /** Every frame tells its number, by which it follows the one before. */
 const STEPS = 20_000;
 const steps = (frame: number) => (frame % STEPS) / 32_767;
-
-/** Resolves when so many seconds are decoded: a hole because of a busy machine is not what is looked at here. */
-async function decoded(player: Player, seconds: number): Promise<void> {
-  while (player.stats.aheadSeconds < seconds) await new Promise(requestAnimationFrame);
-}
 
 async function until(player: Player, seconds: number): Promise<void> {
   while (player.currentTime < seconds && !player.ended) await new Promise(requestAnimationFrame);
@@ -63,8 +58,9 @@ async function collect(tap: Tap, isEnough: (plane: Float32Array) => boolean): Pr
   return [Float32Array.from(parts.flatMap((part) => [...part]))];
 }
 
-/** What is heard of the queue. */
+/** What is heard of the queue at another rate. */
 async function heardOf(player: Player, seconds: number): Promise<Float32Array> {
+  await player.context.audioWorklet.addModule(modules.rateUrl); // else the first moment may go at rate 1
   await decoded(player, seconds - 0.01);
   const tap = await Tap.on(player.node);
   await player.play();
@@ -83,7 +79,6 @@ describe(`the rate (isolated: ${globalThis.crossOriginIsolated})`, () => {
     player.preservesPitch = preservesPitch;
     player.src = await put(1, sine(440));
     expect(player.playbackRate).toBe(rate);
-    await player.context.audioWorklet.addModule(modules.rateUrl); // else the first moment may go at rate 1
     const heard = await heardOf(player, 1);
     expect(heard.length / RATE).toBeCloseTo(1 / rate, 2);
     expect(Math.abs(pitchOf(heard) / hertz - 1)).toBeLessThan(0.01);
