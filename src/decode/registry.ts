@@ -72,9 +72,10 @@ async function chooseDecoder(config: CodecConfig, { decoder = 'auto', native = f
 const findWebCodecs = async () => (await import('./webcodecs.ts')).webCodecs(globalThis);
 
 async function sharedDecoder(config: CodecConfig): Promise<Decoder> {
-  const load = shared[config.codec];
-  const createKernel = await load();
-  return new SharedDecoder(createKernel(config), config);
+  const breathe = createBreather();
+  const createKernel = await shared[config.codec]();
+  await breathe(); // the chunk has filled tables when it was run; the kernel fills its own
+  return new SharedDecoder(createKernel(config), config, breathe);
 }
 
 async function nativeDecoder(config: CodecConfig, native: NativeDecoders | undefined): Promise<Decoder> {
@@ -91,13 +92,14 @@ const REHEARSALS = 4;
  * the chunk nor for tables to be filled nor for code to be compiled.
  */
 export async function rehearse(codec: Codec): Promise<void> {
+  const breathe = createBreather();
   const createKernel = await shared[codec]();
   const rehearsal = rehearsals[codec]?.();
   if (!rehearsal) return;
+  await breathe();
   const kernel = createKernel(rehearsal.config);
-  const breathe = createBreather();
   for (let i = 0; i < REHEARSALS; i++) {
-    kernel.decode(rehearsal.packet);
     await breathe();
+    kernel.decode(rehearsal.packet);
   }
 }

@@ -10,13 +10,15 @@ export class SharedDecoder implements Decoder {
   readonly #kernel: PacketDecoder;
   readonly #config: CodecConfig;
   readonly #concealment = new Concealment();
-  readonly #breathe = createBreather();
+  readonly #breathe: () => Promise<void> | undefined;
   /** Nothing was decoded before the next packet, which may lack its beginning for that. */
   #isFresh = true;
 
-  constructor(kernel: PacketDecoder, config: CodecConfig) {
+  /** `breathe` may count what has held the thread before. */
+  constructor(kernel: PacketDecoder, config: CodecConfig, breathe = createBreather()) {
     this.#kernel = kernel;
     this.#config = config;
+    this.#breathe = breathe;
   }
 
   get concealed(): number {
@@ -29,7 +31,8 @@ export class SharedDecoder implements Decoder {
     let expected = 0;
     for (const packet of packets) expected += packet.duration;
     for (const packet of packets) {
-      const pause = this.#kernel.ready ?? this.#breathe();
+      if (this.#kernel.ready) await this.#kernel.ready;
+      const pause = this.#breathe(); // also behind what made the kernel ready
       if (pause) await pause;
       const wasFresh = this.#isFresh;
       const { planes, frames, channels, sampleRate } = this.#decodeOrConceal(packet, builder);
