@@ -45,7 +45,7 @@ const withoutNestedWorkers = {
 
 /** Chunks have the names of what they are for: `decode-aac-decoder-….js`, not one `decoder-….js` beside the other. */
 const chunkFileNames = ({ moduleIds, name }) => {
-  if (name in TOGETHER) return '[name]-[hash].js';
+  if (name in TOGETHER || name in NODE_TOGETHER) return '[name]-[hash].js';
   const source = /\/src\/(.*?)(\.browser)?\.ts$/.exec(moduleIds.at(-1))?.[1]; // the last to run is what the chunk is for
   return `${source?.replaceAll('/', '-') ?? name}-[hash].js`;
 };
