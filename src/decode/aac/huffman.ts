@@ -1,13 +1,14 @@
-import type { BitReader } from '../../demux/bit-reader.ts';
-import { type CodeBook, SCALE_FACTOR_BOOK, SPECTRAL_BOOKS } from './tables.ts';
+import { type CodeBook, ESCAPE_VALUE, SCALE_FACTOR_BOOK, SPECTRAL_BOOKS } from './tables.ts';
 
 /**
  * A code book made for speed. Codewords of up to 10 bits, nearly all that occur, are found by the next 10 bits of the stream; the tables
- * so stay in the cache. An entry holds the length of the codeword and its values + 16 (so that one table of signed powers serves them
- * all):
+ * so stay in the cache. An entry of a spectral book holds two or four values, which of them have a sign bit behind the codeword, and how
+ * long the codeword is with these bits, so that the next codeword can be looked for before the values of this one are known:
  *
- *     bit 28   23 22   17 16   11 10    5 4     0
- *        │  v3  │  v2   │  v1   │  v0   │ length │
+ *        29     28   24 23   19 18   14 13    9 8        5 4     0
+ *     │ escape │  v3   │  v2   │  v1   │  v0   │ v3 … v0 │ length │
+ *
+ * A value is a magnitude of four bits behind a sign. An escaped one stands as −0, see {@link ESCAPED}, and its entry has bit 29.
  */
 export interface HuffmanTable {
   /** By the next 10 bits; 0 where a longer codeword begins. */
@@ -18,8 +19,18 @@ export interface HuffmanTable {
   readonly longEnds: Float64Array;
 }
 
-/** Added to the values in an entry of a spectral table. */
-export const VALUE_BIAS = 16;
+/** Where the values begin in an entry of a spectral book, and their width. */
+export const VALUES_SHIFT = 9;
+export const VALUE_BITS = 5;
+
+/** The sign in a value of an entry. */
+export const MINUS = 16;
+
+/** A value of an entry that an escape sequence behind the codeword holds. */
+export const ESCAPED = MINUS;
+
+/** An entry from here on has such values. */
+export const HAS_ESCAPES = 1 << 29;
 
 const SHORT_BITS = 10;
 
@@ -31,7 +42,11 @@ const spectralTables: HuffmanTable[] = [];
 /** The table of a spectral book, 1 to 11; built when first met, since all together would hold the thread for too long. */
 export const spectralTable = (book: number): HuffmanTable => (spectralTables[book] ??= buildSpectralTable(SPECTRAL_BOOKS[book - 1]));
 
-const DIFFERENCES = buildTable(SCALE_FACTOR_BOOK, ([difference]) => difference - SCALE_FACTOR_BOOK.lowest);
+/** Of differences of scale factors: an entry holds, behind the length in 5 bits, what the difference is above −60. */
+export const differenceTable = buildTable(
+  SCALE_FACTOR_BOOK,
+  (length, [difference]) => length | ((difference - SCALE_FACTOR_BOOK.lowest) << 5),
+);
 
 /** The entry of the codeword of more than 10 bits that `word`, the next 32 bits of the stream, begins with. */
 export function longEntry({ long, longEnds }: HuffmanTable, word: number): number {
@@ -40,21 +55,24 @@ export function longEntry({ long, longEnds }: HuffmanTable, word: number): numbe
   return long[i];
 }
 
-/** The next scale factor difference, −60 to 60. */
-export function readScaleFactorDifference(bits: BitReader): number {
-  bits.requireWithinEnd();
-  const { position, view } = bits;
-  const word = view.getUint32(position >> 3) << (position & 7);
-  const entry = DIFFERENCES.short[word >>> SHORT_SHIFT] || longEntry(DIFFERENCES, word);
-  bits.position = position + (entry & 31);
-  return (entry >> 5) + SCALE_FACTOR_BOOK.lowest;
-}
-
+/** Books whose lowest value is zero hold magnitudes: those that are not zero have a sign bit each behind the codeword. */
 function buildSpectralTable(book: CodeBook): HuffmanTable {
-  return buildTable(book, (values) => values.reduce((packed, value, i) => packed | ((value + VALUE_BIAS) << (6 * i)), 0));
+  return buildTable(book, (length, values) => {
+    let entry = length;
+    for (const [i, value] of values.entries()) {
+      if (book.lowest === 0 && value > 0) entry += (1 << (5 + i)) + 1;
+      if (value === ESCAPE_VALUE) entry |= HAS_ESCAPES;
+      const coded = value === ESCAPE_VALUE ? ESCAPED : value < 0 ? MINUS - value : value;
+      entry |= coded << (VALUES_SHIFT + VALUE_BITS * i);
+    }
+    return entry;
+  });
 }
 
-function buildTable({ dimension, codesByLength, values, lowest }: CodeBook, pack: (values: number[]) => number): HuffmanTable {
+function buildTable(
+  { dimension, codesByLength, values, lowest }: CodeBook,
+  pack: (length: number, values: number[]) => number,
+): HuffmanTable {
   const short = new Int32Array(1 << SHORT_BITS);
   const long: number[] = [];
   const longEnds: number[] = [];
@@ -65,7 +83,7 @@ function buildTable({ dimension, codesByLength, values, lowest }: CodeBook, pack
     const length = i + 1;
     for (let code = 0; code < count; code++) {
       const tuple = Array.from({ length: dimension }, () => Number.parseInt(values.slice(textAt, (textAt += digits)), 36) + lowest);
-      const entry = length | (pack(tuple) << 5);
+      const entry = pack(length, tuple);
       const start = end;
       end += 2 ** (32 - length);
       if (length <= SHORT_BITS) {

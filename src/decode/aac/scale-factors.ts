@@ -1,9 +1,10 @@
 import type { BitReader } from '../../demux/bit-reader.ts';
 import { pow2 } from '../trig.ts';
 import { brokenPacket } from './broken-packet.ts';
-import { readScaleFactorDifference } from './huffman.ts';
+import { differenceTable, longEntry, SHORT_SHIFT } from './huffman.ts';
 import type { IcsInfo } from './ics-info.ts';
-import { INTENSITY_OUT_OF_PHASE_BOOK, NOISE_BOOK, ZERO_BOOK } from './sections.ts';
+import { NOISE_BOOK, ZERO_BOOK } from './sections.ts';
+import { SCALE_FACTOR_BOOK } from './tables.ts';
 
 /** A scale factor of 100 leaves the quantised values as they are (ISO/IEC 14496-3 §4.6.2.3.3). */
 const SCALE_FACTOR_OFFSET = 100;
@@ -16,33 +17,47 @@ const NOISE_PCM_OFFSET = 256;
 const LIMIT = 200;
 const QUARTER_POWERS = Float64Array.from({ length: 2 * LIMIT + 1 }, (_, i) => pow2((i - LIMIT) / 4));
 
-const gainOf = (quarters: number): number => QUARTER_POWERS[Math.min(Math.max(quarters, -LIMIT), LIMIT) + LIMIT];
-
 /**
  * Reads scale_factor_data() (§4.4.2.8) into `gains`, one per band and group as in `books`: the factor of the dequantised lines; for noise
  * bands the amplitude that the band shall have; for intensity bands the factor from the left channel. All three are coded as
  * differences, each to the last of its own kind.
  */
 export function readScaleFactors(bits: BitReader, info: IcsInfo, books: Uint8Array, gains: Float64Array, globalGain: number): void {
+  bits.requireWithinEnd(); // 128 codewords of at most 19 bits are 304 bytes
+  const { view } = bits;
+  let { position } = bits;
   let scaleFactor = globalGain;
   let noiseEnergy = globalGain - NOISE_OFFSET;
   let intensity = 0;
   let isFirstNoise = true;
-  for (let i = 0; i < info.groups * info.maxBand; i++) {
+  const count = info.groups * info.maxBand;
+  for (let i = 0; i < count; i++) {
     const book = books[i];
     if (book === ZERO_BOOK) {
       gains[i] = 0;
-    } else if (book >= INTENSITY_OUT_OF_PHASE_BOOK) {
-      intensity += readScaleFactorDifference(bits);
-      gains[i] = gainOf(-intensity);
-    } else if (book === NOISE_BOOK) {
-      noiseEnergy += isFirstNoise ? bits.bits(9) - NOISE_PCM_OFFSET : readScaleFactorDifference(bits);
-      isFirstNoise = false;
-      gains[i] = gainOf(noiseEnergy);
-    } else {
-      scaleFactor += readScaleFactorDifference(bits);
-      if (scaleFactor < 0 || scaleFactor > MAX_SCALE_FACTOR) throw brokenPacket('scale factor out of range');
-      gains[i] = gainOf(scaleFactor - SCALE_FACTOR_OFFSET);
+      continue;
     }
+    const word = view.getUint32(position >> 3) << (position & 7);
+    let difference: number;
+    if (book === NOISE_BOOK && isFirstNoise) {
+      isFirstNoise = false;
+      difference = (word >>> 23) - NOISE_PCM_OFFSET;
+      position += 9;
+    } else {
+      const entry = differenceTable.short[word >>> SHORT_SHIFT] || longEntry(differenceTable, word);
+      difference = (entry >> 5) + SCALE_FACTOR_BOOK.lowest;
+      position += entry & 31;
+    }
+    let quarters: number;
+    if (book < NOISE_BOOK) {
+      quarters = (scaleFactor += difference) - SCALE_FACTOR_OFFSET;
+      if (scaleFactor < 0 || scaleFactor > MAX_SCALE_FACTOR) throw brokenPacket('scale factor out of range');
+    } else if (book === NOISE_BOOK) {
+      quarters = noiseEnergy += difference;
+    } else {
+      quarters = -(intensity += difference);
+    }
+    gains[i] = QUARTER_POWERS[Math.min(Math.max(quarters, -LIMIT), LIMIT) + LIMIT];
   }
+  bits.position = position;
 }

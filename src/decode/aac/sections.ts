@@ -4,7 +4,6 @@ import type { IcsInfo } from './ics-info.ts';
 
 /** Code books that are none (ISO/IEC 14496-3 §4.6.3.1). */
 export const ZERO_BOOK = 0;
-export const ESCAPE_BOOK = 11;
 export const NOISE_BOOK = 13;
 export const INTENSITY_OUT_OF_PHASE_BOOK = 14;
 export const INTENSITY_BOOK = 15;

@@ -13,6 +13,9 @@ export interface CodeBook {
   readonly lowest: number;
 }
 
+/** The value in book 11 that stands for an escape sequence. */
+export const ESCAPE_VALUE = 16;
+
 /** Spectral code books 1 to 11 (§4.6.3.3). */
 export const SPECTRAL_BOOKS: readonly CodeBook[] = [
   // 1: four signed values from −1 to 1
