@@ -73,6 +73,7 @@ const TOGETHER = {
     'net/checked-answer.ts',
     'source/reception.ts',
     'source/setbacks.ts',
+    'store/joining.ts',
     'decode/pcm.ts',
     'demux/data-window.ts',
     'decode/trig.ts',

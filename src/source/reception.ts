@@ -3,10 +3,11 @@ import { loadPart } from '../base/part.ts';
 import type { ByteRange } from '../base/ranges.ts';
 import { AulosError, redactUrl } from '../errors.ts';
 import type { RangeResponse } from '../net/client.ts';
-import { claimsOther, judge } from './answer.ts';
+import { claimsOther } from './answer.ts';
 import { isStation } from './endless.ts';
 import { Intake } from './intake.ts';
 import type { Transfer, TransferHost } from './transfer.ts';
+import { judge } from './verdict.ts';
 
 /** An answer to a request of `transfer` for `asked`, made because `gap` is missing. */
 interface Answer {

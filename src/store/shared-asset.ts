@@ -1,10 +1,11 @@
+import { loadPart } from '../base/part.ts';
 import type { ByteRange, ReadonlyRangeSet } from '../base/ranges.ts';
 import { Wake } from '../base/wake.ts';
 import { AulosError, redactUrl } from '../errors.ts';
 import type { AssetHost } from './asset-host.ts';
 import { Failover } from './failover.ts';
 import { HeldBytes } from './held-bytes.ts';
-import { type Followed, joins } from './joining.ts';
+import type { Followed } from './joining.ts';
 import type { AssetRecord, Marks, Volume } from './medium.ts';
 import { type Run, splitByChunk } from './record.ts';
 import { assertSidecar, Sidecars } from './sidecars.ts';
@@ -103,6 +104,7 @@ export class SharedAsset implements Followed {
   async begin(facts: AssetFacts): Promise<number> {
     return await this.#inTurn(async () => {
       if (this.follows) {
+        const { joins } = await loadPart('tabs', () => import('./joining.ts'));
         if (await joins(this, facts, this.#host.clock)) return this.generation;
         this.#goOnAlone();
       }

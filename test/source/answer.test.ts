@@ -1,16 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Validator } from '../../src/base/validator.ts';
-import {
-  claimsOther,
-  factsOf,
-  judge,
-  OVERLAP_BYTES,
-  overlapEnd,
-  overlapStart,
-  type Question,
-  tellsRanges,
-  type Verdict,
-} from '../../src/source/answer.ts';
+import { claimsOther, factsOf, OVERLAP_BYTES, overlapEnd, overlapStart, tellsRanges } from '../../src/source/answer.ts';
+import { judge, type Question, type Verdict } from '../../src/source/verdict.ts';
 
 const strong: Validator = { etag: '"1"' };
 const weak: Validator = { etag: 'W/"1"' };
