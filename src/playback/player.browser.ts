@@ -2,13 +2,14 @@ import type { CrossOrigin } from '../net/client.ts';
 import { canPlayType } from './can-play-type.ts';
 import { LONGEST_FADE_SECONDS } from './crossfade.ts';
 import type { Load, Part } from './load.ts';
+import type { PlayerOptions } from './player-options.ts';
 import { PlayerSound } from './player-sound.browser.ts';
 import { Programme } from './programme.ts';
 import type { Queue } from './queue.ts';
 import { HAVE_ENOUGH_DATA } from './readiness.ts';
-import { type PlayerOptions, Transport } from './transport.browser.ts';
+import { Transport } from './transport.browser.ts';
 
-export type { PlayerOptions } from './transport.browser.ts';
+export type { PlayerOptions } from './player-options.ts';
 
 /** Within so many seconds of its beginning, going back means the track before; later, the beginning. */
 const RESTART_SECONDS = 3;

@@ -3,46 +3,22 @@ import type { MediaInfo } from '../media.ts';
 import type { CrossOrigin } from '../net/client.ts';
 import { Activity } from './activity.ts';
 import { Following } from './following.ts';
-import { watchGestures } from './gestures.browser.ts';
-import { Load, type Part } from './load.ts';
-import type { FromSession, Loading, SourceProgress, ToSession } from './messages.ts';
+import { GestureWish } from './gesture-wish.browser.ts';
+import type { Load, Part } from './load.ts';
+import { Loads } from './loads.browser.ts';
+import type { FromSession, SourceProgress, ToSession } from './messages.ts';
 import type { OutputChoice, OutputReport, PlayerOutput } from './output.ts';
 import type { Outputs } from './outputs.browser.ts';
 import { linkWorker, type WorkerLink } from './pipeline-worker.browser.ts';
 import type { MediaEventName, PlayerEventDetails, TrackChangeReason } from './player-events.ts';
+import type { PlayerOptions } from './player-options.ts';
 import type { Successor } from './programme.ts';
-import { answer, type DownloadOptions, portable } from './questions.ts';
+import { answer, type DownloadOptions } from './questions.ts';
 import type { QueueItem } from './queue-json.ts';
 import { HAVE_FUTURE_DATA, HAVE_NOTHING } from './readiness.ts';
 import { Speaker } from './speaker.browser.ts';
 import type { Settle, Stretch } from './stretch.ts';
 import { watchVisibility } from './visibility.browser.ts';
-
-/** How a player plays; how its tracks are fetched is in {@link DownloadOptions}. */
-export interface PlayerOptions extends DownloadOptions {
-  /** Silent at first, as `defaultMuted` and `muted` tell. @default false */
-  readonly muted?: boolean;
-  /** Whether the media controls of the system, such as keys and the lock screen, show and work the player that played last. @default true */
-  readonly mediaSession?: boolean;
-  /** The pipeline worker. @default `worker.js` beside the module of aulos */
-  readonly workerUrl?: string | URL;
-  /** The AudioWorklet module. @default `worklet.js` beside the module of aulos */
-  readonly workletUrl?: string | URL;
-  /** The AudioWorklet's module for other rates than 1, loaded when one is first set. @default `rate.js` beside the module of aulos */
-  readonly rateUrl?: string | URL;
-  /** Play through this context and leave it open; sound of other rates is resampled. @default a context at the track's rate */
-  readonly context?: AudioContext;
-  /**
-   * What the sound comes out of: an AudioWorklet, or an audio element that a Media Source feeds, for which the browser saves battery, plays in the
-   * background and works the lock screen; `auto` is the worklet, or the element where there is no worklet (pages without https). What the browser
-   * does not play by Media Source comes out of the worklet all the same. @default 'auto'
-   */
-  readonly output?: OutputChoice;
-  /** The page is mostly listened to in the background: `auto` is the element. @default false */
-  readonly background?: boolean;
-  /** Rate that the first context is made for, Hz, before the track is known. @default 44100 */
-  readonly sampleRate?: number;
-}
 
 /** What a transport asks, and whom it tells. */
 export interface TransportListener {
@@ -71,25 +47,24 @@ export class Transport {
   readonly #isForBackground: boolean;
   readonly #link: WorkerLink;
   readonly #download: DownloadOptions;
+  readonly #loads: Loads;
   readonly #listener: TransportListener;
   readonly #activity: Activity;
   readonly #following = new Following();
+  readonly #wish = new GestureWish({
+    wake: () => this.output.wake(),
+    onGranted: () => this.play().catch(() => {}), // the events tell
+    onUnlocked: () => this.#listener.fireOwn('unlocked', undefined),
+  });
   #load: Load | undefined;
-  #loads = 0;
   #stretches = 0;
   #underruns = 0;
   #timeToldAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** The browser refused to play without a gesture, and did not play since. */
-  #isLocked = false;
-  /** It was told to play, and waits for a gesture; aborts when it is told something else. */
-  #wish: AbortController | undefined;
   /** Aborts when it is closed. */
   readonly #life = new AbortController();
   /** What is fetched before anything plays. */
   preload: 'none' | 'metadata' | 'auto' = 'metadata';
-  /** Of what is loaded from now on. */
-  crossOrigin: CrossOrigin | undefined;
 
   /** Loads the worker and the worklet, so that the first sound does not wait for them. */
   constructor(options: PlayerOptions, listener: TransportListener) {
@@ -103,7 +78,7 @@ export class Transport {
     } = options;
     const { output = 'auto', background = false, ...fetching } = download;
     this.#download = fetching;
-    this.crossOrigin = fetching.crossOrigin;
+    this.#loads = new Loads(fetching);
     this.#listener = listener;
     this.#activity = new Activity((name) => this.#fire(name));
     this.#link = linkWorker(workerUrl);
@@ -115,7 +90,7 @@ export class Transport {
         onOutput: ({ lane, transfer }) => this.tell({ type: 'output', output: lane }, transfer),
         onReport: (report) => this.output.kind === 'worklet' && this.#onReport(report),
         onRefusal: (error) => this.#onRefusal(error),
-        onRunning: () => this.#onRunning(),
+        onRunning: () => this.#wish.unlocked(),
         onInterrupted: () => this.#onInterrupted(),
         onLost: () => this.#onLost(),
       },
@@ -136,6 +111,15 @@ export class Transport {
 
   get load(): Load | undefined {
     return this.#load;
+  }
+
+  /** Of what is loaded from now on. */
+  get crossOrigin(): CrossOrigin | undefined {
+    return this.#loads.crossOrigin;
+  }
+
+  set crossOrigin(crossOrigin: CrossOrigin | undefined) {
+    this.#loads.crossOrigin = crossOrigin;
   }
 
   get paused(): boolean {
@@ -169,7 +153,7 @@ export class Transport {
     const isAtHand = next !== undefined && next.item === item && !next.isAgain && !next.error;
     if (isAtHand) this.#following.shift();
     if (before) this.#leave(before, isPaused);
-    this.#load = item && (isAtHand ? next : this.#createLoad(item, part));
+    this.#load = item && (isAtHand ? next : this.#loads.create(item, part));
     if (before?.item !== item) this.#listener.onTrack(item, before?.item, reason);
     const load = this.#load;
     if (!load) return;
@@ -194,7 +178,7 @@ export class Transport {
       onStopped: () => this.pause(),
       onReport: (report) => this.#onReport(report),
       onRefusal: (error) => this.#onRefusal(error),
-      onRunning: () => this.#onRunning(),
+      onRunning: () => this.#wish.unlocked(),
       onLost: () => this.#onLost(),
     });
     this.output = this.#outputs;
@@ -203,7 +187,7 @@ export class Transport {
   }
 
   play(): Promise<void> {
-    this.#withdrawWish();
+    this.#wish.withdraw();
     const load = this.#load;
     const sounding = this.#activity.play((load?.readyState ?? HAVE_NOTHING) >= HAVE_FUTURE_DATA);
     this.output.start();
@@ -212,7 +196,7 @@ export class Transport {
   }
 
   pause(reason: unknown = new DOMException('paused before it sounded', 'AbortError')): void {
-    this.#withdrawWish();
+    this.#wish.withdraw();
     if (this.paused) return;
     this.#stop(reason);
     this.#fire('timeupdate');
@@ -220,10 +204,8 @@ export class Transport {
   }
 
   /** Has sound allowed, in a gesture, and plays if that was wanted before. @throws AulosError `output.notAllowed`. */
-  async unlock(): Promise<void> {
-    this.#isLocked ||= !this.output.isRunning;
-    await this.output.wake();
-    this.#grantWish();
+  unlock(): Promise<void> {
+    return this.#wish.unlock(this.output.isRunning);
   }
 
   /** Goes to second `target` of the current track; gives where it landed. */
@@ -251,7 +233,7 @@ export class Transport {
     if (!load) return;
     if (!this.paused && load.firstSoundMs === undefined) load.playRequestedAt ??= performance.now();
     if (preload === 'none') return;
-    if (!load.isBegun) this.tell({ type: 'load', ...this.#loadingOf(load) });
+    if (!load.isBegun) this.tell({ type: 'load', ...this.#loads.tellingOf(load) });
     load.isBegun = true;
     if (preload === 'auto' && !load.stretch) this.decodeFrom(load, load.part.start ?? 0);
   }
@@ -304,7 +286,7 @@ export class Transport {
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     this.#life.abort();
-    this.#withdrawWish();
+    this.#wish.withdraw();
     this.#stop(new DOMException('the player was closed', 'AbortError'));
     this.tell({ type: 'close' });
     this.#link.close();
@@ -315,23 +297,12 @@ export class Transport {
     this.#link.port.postMessage(message, transfer);
   }
 
-  #createLoad(item: QueueItem, part?: Part, isAgain?: boolean): Load {
-    const base = globalThis.location?.href;
-    const url = URL.canParse(item.url, base) ? new URL(item.url, base).href : item.url;
-    return new Load(++this.#loads, item, url, part, isAgain);
-  }
-
-  #loadingOf({ id: load, url, item: { cacheKey }, part }: Load): Loading {
-    const options = portable({ ...this.#download, crossOrigin: this.crossOrigin }, url);
-    return { load, url, options: cacheKey === undefined ? options : { ...options, cacheKey }, ...part };
-  }
-
   /** Has what now follows `before` stand at `index` of the tracks that follow. */
   #follow(before: Load, index: number): void {
     const dropped = this.#following.cut(index);
     const successor = this.#listener.successorOf(before);
-    const next = successor && this.#createLoad(successor.item, successor.part, successor.isAgain);
-    this.tell({ type: 'follow', after: before.id, next: next && this.#loadingOf(next) });
+    const next = successor && this.#loads.create(successor.item, successor.part, successor.isAgain);
+    this.tell({ type: 'follow', after: before.id, next: next && this.#loads.tellingOf(next) });
     for (const { id } of dropped) this.tell({ type: 'unload', load: id });
     if (!next) return;
     next.isBegun = true;
@@ -346,7 +317,7 @@ export class Transport {
     if (load.info || !load.error) this.#fire('abort'); // unless it is no source at all
     this.#load = undefined;
     this.#fire('emptied');
-    if (isPaused) this.#withdrawWish();
+    if (isPaused) this.#wish.withdraw();
     if (isPaused && !this.paused) this.#stop(aborted);
     this.#activity.leave();
     this.#fire('timeupdate');
@@ -467,38 +438,11 @@ export class Transport {
   #onRefusal(error: AulosError): void {
     if (isAulosError(error, 'output.notAllowed')) {
       this.#pauseFor(error);
-      this.#wishForGesture();
+      this.#wish.make();
     } else {
       this.#failCurrent(error);
       this.pause(error);
     }
-  }
-
-  #wishForGesture(): void {
-    this.#isLocked = true;
-    this.#wish = new AbortController();
-    const { signal } = this.#wish;
-    let waking: Promise<void> | undefined;
-    const wake = () => {
-      waking = this.output.wake();
-      waking.catch(() => {}); // it was no gesture to the browser; another one will come
-    };
-    const grant = () => void waking?.then(() => signal.aborted || this.#grantWish()).catch(() => {});
-    watchGestures(wake, grant, signal);
-  }
-
-  #withdrawWish(): void {
-    this.#wish?.abort();
-    this.#wish = undefined;
-  }
-
-  #grantWish(): void {
-    if (this.#wish) this.play().catch(() => {}); // the events tell
-  }
-
-  #onRunning(): void {
-    if (this.#isLocked) this.#listener.fireOwn('unlocked', undefined);
-    this.#isLocked = false;
   }
 
   #onInterrupted(): void {
