@@ -1,11 +1,12 @@
 // Builds dist/: for browsers the page's entry, the worker (with lazy chunks beside it), the worklets (one file
-// each) and the effects; for Node the library
+// each), the effects, and all of it in one file; for Node the library
 // and the command line; and the rolled-up types of both.
 import { rmSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import resolve from '@rollup/plugin-node-resolve';
 import { build } from 'esbuild';
+import { rollup } from 'rollup';
 import dts from 'rollup-plugin-dts';
 import esbuild from 'rollup-plugin-esbuild';
 import { minify } from 'terser';
@@ -127,6 +128,16 @@ const browser = (plugins) => [
   resolve({ browser: true, extensions: ['.ts', '.mjs', '.js'] }),
   ...plugins,
 ];
+/** `import text from './module.ts?text'` gives the module with all that it imports, bundled, as a string. */
+const bundledText = {
+  name: 'bundled-text',
+  async load(id) {
+    if (!id.endsWith('?text')) return null;
+    const bundle = await rollup({ input: id.slice(0, -'?text'.length), plugins: browser([shorten]), onwarn });
+    const { output } = await bundle.generate({ format: 'es', inlineDynamicImports: true });
+    return `export default ${JSON.stringify(output[0].code)};`;
+  },
+};
 const isNodeExternal = (id) => !id.startsWith('.') && !id.startsWith('/') && !id.startsWith('\0');
 
 export default [
@@ -159,6 +170,12 @@ export default [
     onwarn,
   })),
   {
+    input: 'src/inline.browser.ts',
+    output: { file: 'dist/browser/inline.js', format: 'es', inlineDynamicImports: true },
+    plugins: browser([bundledText, shorten]),
+    onwarn,
+  },
+  {
     input: { node: 'src/node.ts', cli: 'src/cli/main.node.ts' },
     // Else the library would be a chunk behind its entry.
     preserveEntrySignatures: 'allow-extension',
@@ -181,6 +198,7 @@ export default [
     node: 'src/node.ts',
     effects: 'src/effects.browser.ts',
     engine: 'src/engine.browser.ts',
+    inline: 'src/inline.browser.ts',
   }).map(([name, input]) => ({
     input,
     output: { file: `dist/${name}.d.ts`, format: 'es' },
