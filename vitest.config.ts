@@ -41,7 +41,7 @@ export default defineConfig({
           name: 'node',
           environment: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.browser.test.ts', ...testsOfPages],
+          exclude: ['test/**/*.browser.test.ts', 'test/engines/*', ...testsOfPages],
           testTimeout: 30_000,
         },
       },
@@ -51,6 +51,18 @@ export default defineConfig({
           environment: 'node',
           include: testsOfPages,
           testTimeout: 30_000,
+        },
+      },
+      {
+        // `npm run engines` gives it what it needs.
+        test: {
+          name: 'engines',
+          environment: 'node',
+          include: ['test/engines/*.test.ts'],
+          globalSetup: './test/fakes/pcm-hashes.setup.ts',
+          fileParallelism: false,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -1,30 +1,24 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright';
+import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 // @ts-expect-error: the demo is plain JavaScript
 import { startDemo } from '../demo/server.mjs';
 // @ts-expect-error: the demo is plain JavaScript
 import { tracks } from '../demo/tracks.js';
+import { launchChromium } from './demo/browsers.ts';
+import { describeScenes } from './demo/scenes.ts';
+import { visitorIn } from './demo/visitor.ts';
 import { requireTool, root } from './tools.ts';
 
 declare const axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
 
 interface Demo {
   readonly url: string;
-  readonly log: { readonly path: string; readonly range?: string }[];
-  readonly network: { rate: number; latencyMs: number };
   close(): Promise<void>;
 }
 
-const args = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--autoplay-policy=no-user-gesture-required',
-];
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let demo: Demo;
 let browser: Browser;
@@ -54,11 +48,6 @@ const shows = (page: Page, id: string, text: string) =>
 /** Waits until the position that the page shows has reached `seconds`, a whole number. */
 const playedTo = (page: Page, seconds: number) =>
   page.waitForFunction((seconds) => Number(document.getElementById('wave')?.getAttribute('aria-valuenow')) >= seconds, seconds);
-/** Clicks the waveform at a share of the track. */
-async function clickWave(page: Page, share: number): Promise<void> {
-  const { width = 0, height = 0 } = (await page.locator('#wave').boundingBox()) ?? {};
-  await page.locator('#wave').click({ position: { x: width * share, y: height / 2 } });
-}
 /** What axe finds wrong. */
 async function faults(page: Page): Promise<string[]> {
   await page.evaluate(axeSource);
@@ -70,54 +59,11 @@ describe.runIf(requireTool('chromium'))('the demo page', { timeout: 60_000 }, ()
   beforeAll(async () => {
     if (!existsSync(path.join(root, 'dist/browser/aulos.js'))) throw new Error('dist is not built: npm run build');
     demo = await startDemo();
-    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args });
+    browser = await launchChromium();
   });
   afterAll(async () => {
     await browser?.close();
     await demo?.close();
-  });
-
-  it('plays a track of every format without an error, moving meter and position', async () => {
-    const { page, errors } = await openPage();
-    for (const title of titles) {
-      await choose(page, title);
-      await shows(page, 'now', title);
-      await page.waitForFunction(() => Number.parseFloat(document.getElementById('left')?.style.getPropertyValue('--level') ?? '') > 20);
-      await playedTo(page, 1);
-    }
-    expect(errors).toEqual([]);
-    await page.close();
-  });
-
-  it('seeks far into a slow track by asking for the bytes there', async () => {
-    const { page } = await openPage();
-    await page.selectOption('#rate', '50000');
-    await choose(page, 'Late Ferry');
-    await playedTo(page, 1);
-    const before = demo.log.length;
-    await clickWave(page, 0.8);
-    await playedTo(page, 39);
-    const asked = demo.log.slice(before).map(({ range }) => Number(/bytes=(\d+)-/.exec(range ?? '')?.[1]));
-    expect(asked.some((offset) => offset > 500_000)).toBe(true);
-    await page.close();
-  });
-
-  it('plays a cached track after a reload while it is offline', async () => {
-    const { page } = await openPage();
-    await choose(page, 'Salt');
-    await stored(page, 'Salt').filter({ hasText: 'whole' }).waitFor();
-    await page.locator('#offline').click();
-    await page.reload();
-    await ready(page);
-    await page.waitForSelector('#offline[aria-checked="true"]');
-    await choose(page, 'Salt');
-    await playedTo(page, 1);
-    expect(await page.locator('#networkBytes').textContent()).toBe('0 B');
-    await choose(page, 'Kithara');
-    await page.waitForFunction(() => /network failed/.test(document.getElementById('state')?.textContent ?? ''));
-    await page.locator('#offline').click();
-    await playedTo(page, 1);
-    await page.close();
   });
 
   it('survives a network that drops every connection', async () => {
@@ -126,25 +72,6 @@ describe.runIf(requireTool('chromium'))('the demo page', { timeout: 60_000 }, ()
     await choose(page, 'Late Ferry');
     await page.waitForFunction(() => Number(document.getElementById('requests')?.textContent) > 1);
     await stored(page, 'Late Ferry').filter({ hasText: 'whole' }).waitFor();
-    await page.close();
-  });
-
-  it('goes on to the next track by itself, and through a second in which its main thread is blocked, without an underrun; or by a key', async () => {
-    const { page } = await openPage();
-    await choose(page, 'Kithara');
-    await playedTo(page, 1);
-    await clickWave(page, 0.93);
-    await playedTo(page, 24);
-    const before = await page.locator('#underruns').textContent();
-    await shows(page, 'now', 'Harbour');
-    await playedTo(page, 1);
-    await page.evaluate(() => {
-      for (const end = performance.now() + 1_000; performance.now() < end; );
-    });
-    await playedTo(page, 3);
-    expect(await page.locator('#underruns').textContent()).toBe(before);
-    await page.keyboard.press('n');
-    await shows(page, 'now', 'Late Ferry');
     await page.close();
   });
 
@@ -230,6 +157,8 @@ describe.runIf(requireTool('chromium'))('the demo page', { timeout: 60_000 }, ()
     expect(await page.locator('#wave').getAttribute('aria-valuetext')).toMatch(/^\d+ s of 56 s$/);
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     expect(width).toBeLessThanOrEqual(360);
+    await page.keyboard.press('n');
+    await shows(page, 'now', 'Kithara');
     await page.close();
   });
 
@@ -237,6 +166,7 @@ describe.runIf(requireTool('chromium'))('the demo page', { timeout: 60_000 }, ()
     const { page, errors } = await openPage({ colorScheme: 'light' });
     await choose(page, 'Reed');
     await playedTo(page, 1);
+    await page.waitForFunction(() => Number.parseFloat(document.getElementById('left')?.style.getPropertyValue('--level') ?? '') > 20);
     expect(await faults(page)).toEqual([]);
     await page.locator('#theme').click();
     expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe('dark');
@@ -249,4 +179,6 @@ describe.runIf(requireTool('chromium'))('the demo page', { timeout: 60_000 }, ()
     expect(errors).toEqual([]);
     await page.close();
   });
+
+  describeScenes('Chromium', () => visitorIn(browser));
 });

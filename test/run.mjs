@@ -5,28 +5,17 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { build, installPackages, root, run } from '../setup.mjs';
+import { has, installPrograms } from './programs.mjs';
 
 const isCi = process.env.CI === 'true';
 /** Program → the Debian package that has it. */
 const programs = { chromium: 'chromium', 'firefox-esr': 'firefox-esr', ffmpeg: 'ffmpeg', flac: 'flac', lame: 'lame', mpg123: 'mpg123' };
 
-const has = (program) => spawnSync('which', [program], { stdio: 'ignore' }).status === 0;
-const missing = () => Object.keys(programs).filter((program) => !has(program));
-
-function installPrograms() {
-  if (missing().length === 0) return;
-  if (process.getuid?.() === 0 && has('apt-get')) {
-    const packages = missing().map((program) => programs[program]);
-    console.log(`aulos: installing ${packages.join(', ')} …`);
-    const env = { DEBIAN_FRONTEND: 'noninteractive' };
-    run('apt-get', ['update', '-qq'], env);
-    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], env);
-  }
-  if (missing().length === 0) return;
-  console.warn(
-    `\n*** MISSING: ${missing().join(', ')}. Install them (Debian: apt-get install ${missing().join(' ')}) to run every test.\n`,
-  );
-  if (isCi) throw new Error(`with CI=true these must be there: ${missing().join(', ')}`);
+function checkPrograms() {
+  const missing = installPrograms(programs);
+  if (missing.length === 0) return;
+  console.warn(`\n*** MISSING: ${missing.join(', ')}. Install them (Debian: apt-get install ${missing.join(' ')}) to run every test.\n`);
+  if (isCi) throw new Error(`with CI=true these must be there: ${missing.join(', ')}`);
 }
 
 /** What failed in a vitest JSON report: where, which test, and why. */
@@ -57,7 +46,7 @@ function vitest(report, args, env = {}) {
 }
 
 installPackages();
-installPrograms();
+checkPrograms();
 run('npx', ['biome', 'check', '--error-on-warnings', '.']);
 run('npx', ['tsc', '-p', '.']);
 build();

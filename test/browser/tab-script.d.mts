@@ -1,1 +1,4 @@
+import type { Plugin } from 'esbuild';
+
+export const withoutNestedWorkers: Plugin;
 export function bundleTab(): Promise<string>;
