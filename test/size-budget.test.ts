@@ -30,8 +30,8 @@ describe.runIf(isBuilt)('the size of what pages load, gzipped', () => {
     expect(total('aulos.js')).toBeLessThanOrEqual(15 * KB);
   });
 
-  it('is at most 46 kB for page, worker and worklet, without what is loaded later', () => {
-    expect(total('aulos.js', 'worker.js', 'worklet.js')).toBeLessThanOrEqual(46 * KB);
+  it('is at most 40 kB for page, worker and worklet, without what is loaded later', () => {
+    expect(total('aulos.js', 'worker.js', 'worklet.js')).toBeLessThanOrEqual(40 * KB);
   });
 
   it('is at most 16 kB for each decoder of ours', () => {
