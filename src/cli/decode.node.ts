@@ -3,11 +3,11 @@ import { AulosError } from '../errors.ts';
 import type { Aulos, OpenOptions } from '../node.ts';
 import type { SampleFormat } from '../playback/pcm-encoding.ts';
 import { fileSink, streamSink } from '../playback/pcm-sink.node.ts';
-import { feedSink, pcmConfig, publishBlocks } from '../playback/pipeline.ts';
 import type { Sink } from '../playback/sink.ts';
 import type { Track } from '../playback/track.ts';
 import { showProgress } from './progress.node.ts';
 import type { CommandResult, CommonOptions } from './run.node.ts';
+import { soundInto } from './sounding.node.ts';
 import { formatSeconds } from './units.ts';
 
 export const decodeFormats = ['wav', 's16le', 's24le', 'f32le'] as const;
@@ -32,7 +32,7 @@ export async function decodeCommand(aulos: Aulos, url: string, options: DecodeOp
   using _ = await showProgress(aulos.events, { json });
   await using track = await aulos.open(url, { signal, whole: !isExcerpt, decoder });
   await using sink = await sinkFor(track, options);
-  const frames = await play(aulos, track, sink, { start, end }, signal);
+  const frames = await play(track, sink, { start, end }, signal);
   if (!isExcerpt) await track.download({ signal });
   const seconds = frames / track.info.config.sampleRate;
   const result = { url, output, frames, seconds, ...(track.info.degraded && { degraded: track.info.degraded }) };
@@ -59,32 +59,19 @@ function sampleFormat(track: Track, format: DecodeOptions['format']): SampleForm
   return bits <= 16 ? 's16le' : bits <= 24 ? 's24le' : 'f32le';
 }
 
-/** Runs the decode loop and the sink side by side; the first failure ends both. Gives the frames written. */
-async function play(aulos: Aulos, track: Track, sink: Sink, span: { start?: number; end?: number }, signal: AbortSignal): Promise<number> {
+/** Decodes a span into the sink; gives the frames written. */
+async function play(track: Track, sink: Sink, span: { start?: number; end?: number }, signal: AbortSignal): Promise<number> {
   const { sampleRate, channels } = track.info.config;
-  const controller = new AbortController();
-  const both = AbortSignal.any([signal, controller.signal]);
-  // An app of its own, which keeps nothing for those who join late: nobody does.
-  aulos.engine.registerApp({ name: 'decode', ringMs: 0 });
-  const key = { app: 'decode', stream: 'decode' };
-  await using publication = await aulos.engine.publish(key, pcmConfig(sampleRate, channels));
-  await using subscription = await aulos.engine.subscribe(key, { delivery: 'reliable' });
   const promised = promisedFrames(track, span.start, span.end) ?? 0;
   let frames = 0;
-  const counted = async function* () {
-    for await (const block of track.blocks({ ...span, signal: both })) {
+  const blocks = async function* (signal: AbortSignal) {
+    for await (const block of track.blocks({ ...span, signal })) {
       frames += block.planes[0].length;
       yield block;
     }
     if (frames < promised) throw cutShort(track, frames, promised);
   };
-  const stopOther = (error: unknown) => {
-    controller.abort(error);
-    throw error;
-  };
-  const publishing = publishBlocks(publication, counted(), both).then(() => publication.end(), stopOther);
-  const feeding = feedSink(subscription, sink, both).catch(stopOther);
-  await Promise.all([publishing, feeding]);
+  await soundInto(sink, { sampleRate, channels, blocks }, signal);
   return frames;
 }
 

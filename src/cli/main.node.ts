@@ -2,12 +2,14 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { isAulosError } from '../errors.ts';
 import type { Aulos, Revalidate } from '../node.ts';
+import { systemPlayers } from '../playback/system-players.node.ts';
 import { listCommand, pinCommand, removeCommand, statCommand, trimCommand, verifyCommand } from './cache.node.ts';
 import { type DecodeOptions, decodeCommand, decodeFormats } from './decode.node.ts';
 import { exitCodes } from './exit-codes.ts';
 import { type ExportOptions, exportCommand } from './export.node.ts';
 import { fetchCommand } from './fetch.node.ts';
 import { type InspectOptions, inspectCommand } from './inspect.node.ts';
+import type { PlayOptions } from './play.node.ts';
 import { type CommonOptions, run } from './run.node.ts';
 import { parseBytes, parseSeconds } from './units.ts';
 
@@ -15,9 +17,9 @@ const { version } = createRequire(import.meta.url)('aulos/package.json') as { ve
 
 const program = new Command('aulos').description('Fetches, caches, inspects and decodes remote audio.').version(version).exitOverride();
 
-const common = (command: Command): Command =>
+const common = (command: Command, argument = '<url>'): Command =>
   command
-    .argument('<url>', 'http(s) URL, or a file')
+    .argument(argument, 'http(s) URL, or a file')
     .option('--cache-dir <dir>', 'where downloads are kept (default: the user cache folder)')
     .option('--retries <n>', 'how often in a row a failed request is tried again (default: 7)', count)
     .option(
@@ -50,6 +52,12 @@ const argument =
   };
 const seconds = argument(parseSeconds);
 
+function factor(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1)) throw new InvalidArgumentError('write a number from 0 to 1');
+  return value;
+}
+
 common(program.command('fetch'))
   .description('download into the cache; only what is missing is asked for')
   .action(async (url: string, options: CommonOptions) => {
@@ -65,6 +73,18 @@ common(program.command('decode'))
   .addOption(new Option('--decoder <family>', 'who decodes').choices(['auto', 'shared', 'native']).default('auto'))
   .action(async (url: string, options: DecodeOptions) => {
     process.exitCode = await run(options, (aulos, o, signal) => decodeCommand(aulos, url, o, signal));
+  });
+
+common(program.command('play'), '<url...>')
+  .description('play through a program of this machine; space pauses, arrows seek 5 or 10 s, n and p go to the next and back, q quits')
+  .option('--start <time>', 'from there on in the first: seconds, m:ss or h:mm:ss', seconds)
+  .option('--end <time>', 'up to there in the last', seconds)
+  .option('--volume <factor>', 'from 0 to 1', factor, 1)
+  .addOption(new Option('--player <name>', 'through which program (default: the first that is there)').choices(systemPlayers))
+  .addOption(new Option('--decoder <family>', 'who decodes').choices(['auto', 'shared', 'native']).default('auto'))
+  .action(async (urls: string[], options: PlayOptions) => {
+    const { playCommand } = await import('./play.node.ts');
+    process.exitCode = await run(options, (aulos, o, signal) => playCommand(aulos, urls, o, signal));
   });
 
 common(program.command('inspect'))
