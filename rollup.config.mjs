@@ -24,7 +24,7 @@ const shorten = esbuild({ target: 'es2022', minify: true, tsconfig: 'tsconfig.js
 const shortenMore = {
   name: 'shorten-more',
   renderChunk: (code, { name }) =>
-    minify(code, { module: true, ecma: 2022, sourceMap: true, compress: { passes: 3, reduce_funcs: /^(aulos|worker)$/.test(name) } }),
+    minify(code, { module: true, ecma: 2022, sourceMap: true, compress: { reduce_funcs: /^(aulos|worker)$/.test(name) } }),
 };
 
 /** Fails the build when a browser bundle reaches a file or a module that only Node has. */

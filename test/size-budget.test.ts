@@ -34,6 +34,18 @@ describe.runIf(isBuilt)('the size of what pages load, gzipped', () => {
     expect(total('aulos.js', 'worker.js', 'worklet.js')).toBeLessThanOrEqual(40 * KB);
   });
 
+  it('is at most 50 kB for what the worker loads beside its first request', () => {
+    const [pipeline] = /pipeline-[\w-]+\.js/.exec(readFileSync(path.join(folder, 'worker.js'), 'utf8')) ?? [];
+    expect(sizeOf(pipeline!)).toBeLessThanOrEqual(50 * KB);
+  });
+
+  it('is told of what others wrote', () => {
+    const theirs = { mp4box: /^mp4-/, 'mux.js': /^demux-ts-/, 'opus-decoder': /^decode-opus-[^o]/, 'stretching in rate.js': /^rate\.js$/ };
+    const sizes = Object.entries(theirs).map(([name, pattern]) => [name, chunks.find((file) => pattern.test(file))] as const);
+    console.log(sizes.map(([name, file]) => `${name} ${file && (sizeOf(file) / KB).toFixed(1)} kB`).join(', '));
+    expect(sizes.filter(([, file]) => !file)).toEqual([]);
+  });
+
   it('is at most 16 kB for each decoder of ours', () => {
     expect(ours.length).toBeGreaterThan(10);
     expect(ours.filter((file) => sizeOf(file) > 16 * KB)).toEqual([]);
