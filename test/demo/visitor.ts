@@ -39,7 +39,6 @@ export async function visitorIn(browser: Browser): Promise<Visitor> {
       await element.click({ position: { x: width * share, y: height / 2 } });
     },
     evaluate: (script, ...args) => page.evaluate(called(script, args)),
-    // waitForFunction evaluates when the policy of a page does not let it any more in Firefox.
     until: (script, ...args) => page.evaluate(`(${waitUntil})(() => ${called(script, args)}, ${JSON.stringify(String(script))})`),
     errors: async () => errors,
     close: () => page.close(),

@@ -1,5 +1,4 @@
-// `npm run engines`: the demo in Firefox and WebKitGTK, which play only where there is a sound card, and the decoders in WebKitGTK; the card
-// and the screen are made up.
+// `npm run engines`: the demo, which plays only where there is a sound card, and the decoders in WebKitGTK; card and screen are made up.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +8,6 @@ import { installPrograms } from '../programs.mjs';
 
 /** Program → the Debian package that has it. */
 const programs = {
-  'firefox-esr': 'firefox-esr',
   WebKitWebDriver: 'webkit2gtk-driver',
   'xvfb-run': 'xvfb',
   xauth: 'xauth',
