@@ -130,20 +130,21 @@ export class Run {
     return controller;
   }
 
-  /** Decodes a turn, or what follows a junction, and whatever follows that. */
+  /**
+   * Decodes a turn, or what follows a junction, and then, in a call of its own, whatever follows that: a call that went on through all of
+   * them would hold what it began with, and thereby, one by `next` of the other, every track since.
+   */
   async #go(from: Turn | Junction): Promise<void> {
     const { signal } = this.#going;
     try {
-      let turn = isTurn(from) ? from : await this.#join(from, signal);
-      for (;;) {
-        signal.throwIfAborted();
-        this.#turn = turn;
-        await this.#sound(turn, signal);
-        signal.throwIfAborted();
-        const junction = await this.#end(signal);
-        signal.throwIfAborted();
-        turn = await this.#join(junction, signal);
-      }
+      const turn = isTurn(from) ? from : await this.#join(from, signal);
+      signal.throwIfAborted();
+      this.#turn = turn;
+      await this.#sound(turn, signal);
+      signal.throwIfAborted();
+      const junction = await this.#end(signal);
+      signal.throwIfAborted();
+      void this.#go(junction);
     } catch (error) {
       if (signal.aborted) return;
       this.#turn.deck.fail(error);

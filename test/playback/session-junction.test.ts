@@ -1,3 +1,4 @@
+import { queryObjects } from 'node:v8';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RangeSet } from '../../src/base/ranges.ts';
 import { Wake } from '../../src/base/wake.ts';
@@ -5,6 +6,7 @@ import { Engine } from '../../src/engine/engine.ts';
 import { AulosError } from '../../src/errors.ts';
 import { EventScope } from '../../src/events/bus.ts';
 import type { PcmBlock } from '../../src/media.ts';
+import { Deck } from '../../src/playback/deck.ts';
 import type { OutputLane } from '../../src/playback/lane.ts';
 import type { FromSession } from '../../src/playback/messages.ts';
 import { PlayerSession } from '../../src/playback/session.ts';
@@ -236,6 +238,21 @@ describe('from one track to the next', () => {
     await end();
     expect(closed).toEqual(['a']);
     expect(sink.sound).toEqual([...ramp(0, 5_000)]);
+  });
+
+  test('however many were heard, the session holds no more of them', async () => {
+    tracks = { a: { samples: ramp(0, 100) } };
+    const heldAfter = async (load: number, from: number) => {
+      for (let next = from + 1; next <= load; next++) {
+        follow(next - 1, next, 'a');
+        await hear('decoded', ({ isEnd, until }) => isEnd && until === next / 10);
+        session.receive({ type: 'unload', load: next - 1 });
+      }
+      return queryObjects(Deck);
+    };
+    play('a');
+    const few = await heldAfter(4, 1);
+    expect(await heldAfter(20, 4)).toBe(few);
   });
 });
 
