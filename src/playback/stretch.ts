@@ -2,6 +2,9 @@ import type { Levels } from './levels.ts';
 import type { OutputReport } from './output.ts';
 import { playheadAt } from './playhead.ts';
 
+/** Outputs report where they are so exactly, seconds, that an end which lies further before that of the sound is not its end. */
+const GRAIN_SECONDS = 0.2;
+
 /** How a promise that was given out is settled. */
 export interface Settle<T> {
   resolve(value: T): void;
@@ -44,6 +47,12 @@ export class Stretch {
   /** True if nothing of it is left to be heard, nor on its way to be. */
   get isSilent(): boolean {
     return !this.landed || this.report?.state === 'ended';
+  }
+
+  /** Its end was heard. What ended before more came is no end. */
+  get hasEnded(): boolean {
+    const { report } = this;
+    return this.isEnd && report?.state === 'ended' && !(report.position < this.until - GRAIN_SECONDS);
   }
 
   /** Which second of it the listener is at while `heardTime` of the context is being heard. */

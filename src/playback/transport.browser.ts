@@ -481,9 +481,8 @@ export class Transport {
     }
     const { stretch } = load;
     const state = stretch?.report?.state;
-    const isEnd = stretch?.isEnd && !this.#following.next;
     if (load.error && load.info) this.#playOut(load);
-    else if (state === 'ended' && isEnd && !this.paused) this.#finish(load);
+    else if (stretch?.hasEnded && !this.#following.next && !this.paused) this.#finish(load);
     else if (state === 'playing' && !this.paused && this.output.isRunning) this.#advance(load);
     else if (this.#activity.isPlaying) this.#activity.wait();
   }
