@@ -4,56 +4,68 @@ import type { Splice } from './media-lane.ts';
 const KEPT_SECONDS = 10;
 /** Longer than anything that is played, seconds: a Media Source refuses to go to a place beyond its duration. */
 const LONGEST_SECONDS = 1e8;
-/** Where no sound is: going there silences at once what was decoded already. */
-const NOWHERE = 1e7;
-/** So near to the end of a stretch of sound, seconds, browsers wait for more. */
-const EDGE_SECONDS = 0.1;
+/** Where there is no more room, all that was heard goes but for this, seconds. */
+const LEAST_KEPT_SECONDS = 0.1;
 
 /** Who has a {@link MediaBuffer}. */
 export interface MediaBufferListener {
+  /** Nothing is there any more: once the listener is where it goes on, and {@link MediaBuffer.arrive} was called, more is appended. */
+  onEmptied(): void;
+  onAppended(): void;
   onFailure(error: unknown): void;
 }
 
-/** What an element plays by Media Source: does one thing after the other, as a SourceBuffer demands, and forgets what was heard. */
+/**
+ * What a Media Source holds: does one thing after the other, as a SourceBuffer demands, and forgets what was heard. It knows nothing of the element,
+ * which may be in another thread.
+ */
 export class MediaBuffer {
-  readonly #element: HTMLMediaElement;
   readonly #source: MediaSource;
   readonly #listener: MediaBufferListener;
   readonly #signal: AbortSignal;
   #buffer: SourceBuffer | undefined;
   #mimeType = '';
   #tasks: (() => void)[] = [];
+  #isEmptied = false;
+  /** Where the listener is, or was not long ago, seconds. */
+  #heard = 0;
 
-  /** `source` is attached to `element`, or will be; until `signal` aborts. */
-  constructor(element: HTMLMediaElement, source: MediaSource, listener: MediaBufferListener, signal: AbortSignal) {
-    this.#element = element;
+  /** `source` is attached to an element, or will be; until `signal` aborts. */
+  constructor(source: MediaSource, listener: MediaBufferListener, signal: AbortSignal) {
     this.#source = source;
     this.#listener = listener;
     this.#signal = signal;
     source.addEventListener('sourceopen', () => this.#work(), { signal });
-    element.addEventListener('timeupdate', () => this.#work(), { signal }); // there may be room now
-    element.addEventListener('waiting', () => this.#leap(), { signal });
   }
 
-  /** Sound after the listener, seconds. */
-  get queuedSeconds(): number {
-    const { buffered, currentTime } = this.#element;
-    return buffered.length > 0 ? Math.max(0, buffered.end(buffered.length - 1) - currentTime) : 0;
+  /** The listener is at `at`: there may be room now. */
+  heardTo(at: number): void {
+    this.#heard = at;
+    this.#work();
   }
 
   /** Drops everything, what is still to be done included; what follows is heard from `at` on. */
-  begin(at: number = NOWHERE): void {
+  begin(at: number): void {
     this.#tasks = [];
-    this.#do(() => this.#buffer?.remove(0, Infinity));
-    this.#do(() => {
+    this.#heard = at;
+    this.#isEmptied = false;
+    this.after(() => this.#buffer?.remove(0, Infinity));
+    this.after(() => {
       this.#source.duration = LONGEST_SECONDS; // the end of another sound may have cut it
-      this.#element.currentTime = at;
+      this.#isEmptied = true;
+      this.#listener.onEmptied();
     });
+  }
+
+  /** The listener is where the last `begin` wanted him to be. */
+  arrive(): void {
+    this.#isEmptied = false;
+    this.#work();
   }
 
   /** The segments that follow are of this stream. */
   splice({ mimeType, init, timestampOffset, start, end }: Splice): void {
-    this.#do(() => {
+    this.after(() => {
       const buffer = this.#bufferFor(mimeType);
       if (this.#source.readyState === 'open') buffer.abort(); // resets the parser
       if (init) buffer.mode = 'segments';
@@ -66,47 +78,51 @@ export class MediaBuffer {
   }
 
   append(segment: Uint8Array<ArrayBuffer>): void {
-    this.#do(() => this.#buffer?.appendBuffer(segment));
-    this.#do(() => this.#forget(KEPT_SECONDS));
+    this.after(() => this.#buffer?.appendBuffer(segment));
+    this.after(() => {
+      this.#listener.onAppended();
+      this.#forget(KEPT_SECONDS);
+    });
   }
 
   /** Nothing follows, so far. */
   end(): void {
-    this.#do(() => {
+    this.after(() => {
       if (this.#source.readyState === 'open') this.#source.endOfStream();
     });
   }
 
   /** Drops what lies behind `at`. */
   cut(at: number): void {
-    this.#do(() => this.#buffer?.remove(at, Infinity));
+    this.after(() => this.#buffer?.remove(at, Infinity));
   }
 
   /** Calls `task` when all before it is done. */
   after(task: () => void): void {
-    this.#do(task);
+    this.#tasks.push(task);
+    this.#work();
   }
 
   #bufferFor(mimeType: string): SourceBuffer {
     if (!this.#buffer) {
       this.#buffer = this.#source.addSourceBuffer(mimeType);
-      this.#buffer.addEventListener('updateend', () => this.#onUpdated(), { signal: this.#signal });
+      this.#buffer.addEventListener('updateend', () => this.#work(), { signal: this.#signal });
     } else if (mimeType !== this.#mimeType) this.#buffer.changeType(mimeType);
     this.#mimeType = mimeType;
     return this.#buffer;
   }
 
-  #do(task: () => void): void {
-    this.#tasks.push(task);
-    this.#work();
+  get #isFree(): boolean {
+    return !this.#isEmptied && this.#source.readyState !== 'closed' && !this.#buffer?.updating;
   }
 
   #work(): void {
-    while (this.#tasks.length > 0 && this.#source.readyState !== 'closed' && !this.#buffer?.updating) {
+    while (this.#tasks.length > 0 && this.#isFree) {
+      const [task] = this.#tasks;
       try {
-        this.#tasks[0]();
+        task();
       } catch (error) {
-        if (isFull(error) && !this.#forget(EDGE_SECONDS)) return; // goes on when more was heard
+        if (isFull(error) && !this.#forget(LEAST_KEPT_SECONDS)) return; // goes on when more was heard
         if (isFull(error)) continue;
         this.#listener.onFailure(error);
         return;
@@ -115,31 +131,13 @@ export class MediaBuffer {
     }
   }
 
-  #onUpdated(): void {
-    this.#leap();
-    this.#work();
-  }
-
   /** Begins to remove what was heard longer than `seconds` ago; false if there is nothing of that. */
   #forget(seconds: number): boolean {
-    const { buffered, currentTime } = this.#element;
-    const end = currentTime - seconds;
+    const { buffered } = this.#buffer!;
+    const end = this.#heard - seconds;
     if (buffered.length === 0 || !(buffered.start(0) < end)) return false;
-    this.#buffer?.remove(0, end);
+    this.#buffer!.remove(0, end);
     return true;
-  }
-
-  /** Over a hole in the sound, at which browsers wait for ever. */
-  #leap(): void {
-    const { buffered, currentTime, readyState } = this.#element;
-    if (readyState >= HTMLMediaElement.HAVE_FUTURE_DATA) return;
-    for (let i = 0; i < buffered.length; i++) {
-      if (currentTime < buffered.start(i)) {
-        this.#element.currentTime = buffered.start(i);
-        return;
-      }
-      if (currentTime < buffered.end(i) - EDGE_SECONDS) return;
-    }
   }
 }
 

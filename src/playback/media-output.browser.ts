@@ -1,13 +1,14 @@
 import { AulosError } from '../errors.ts';
 import type { MediaLane } from './media-lane.ts';
-import type { MediaReceiver } from './media-receiver.browser.ts';
+import { Source } from './media-source.browser.ts';
+import type { MediaWatch } from './media-watch.browser.ts';
 import type { Output, OutputListener } from './output.ts';
 import type { Pace } from './rate.ts';
 
 /** What a media output tells. */
 export interface MediaOutputListener extends OutputListener {
   /** The browser does not play in this way after all. */
-  onFailure(error: unknown): void;
+  onFailure(): void;
   /** The system stopped it: headphones were pulled out, say. */
   onStopped(): void;
 }
@@ -18,9 +19,7 @@ const CODECS = ['mp4a.40.2', 'mp4a.40.5', 'mp4a.40.29', 'flac', 'opus', 'mp3'];
 /** Time between two steps of a fade, ms. */
 const RAMP_MS = 20;
 
-const Source = globalThis.MediaSource ?? (globalThis as { ManagedMediaSource?: typeof MediaSource }).ManagedMediaSource;
-
-/** What this browser plays by Media Source; `ManagedMediaSource` where that is what there is. */
+/** What this browser plays by Media Source. */
 export function playableTypes(): MediaLane['types'] {
   const types = new Map<string, string>();
   for (const codec of Source ? CODECS : []) {
@@ -31,15 +30,16 @@ export function playableTypes(): MediaLane['types'] {
   return Object.fromEntries(types);
 }
 
-/** An audio element that is fed from the worker, by way of a Media Source. */
+/** An audio element that is fed from the worker, by way of a Media Source: one of the worker, where it can have one, for then nothing waits for the page. */
 export class MediaOutput implements Output {
   /** For the worker: to be transferred once. */
   readonly lane: MediaLane;
   readonly #element = new Audio();
   readonly #listener: MediaOutputListener;
   readonly #life = new AbortController();
-  readonly #url: string;
-  #receiver: MediaReceiver | undefined;
+  #watch: MediaWatch | undefined;
+  /** Of a Media Source of the page. */
+  #url = '';
   #underruns = 0;
   #volume = 1;
   /** Of the track that is heard. */
@@ -51,16 +51,13 @@ export class MediaOutput implements Output {
   /** Loads what feeds it, which pages that never have one do without. */
   constructor(types: MediaLane['types'], listener: MediaOutputListener) {
     const { port1, port2 } = new MessageChannel();
-    this.lane = { port: port1, types };
+    this.lane = { port: port1, types, isMadeInWorker: Boolean(Source.canConstructInDedicatedWorker) };
     this.#listener = listener;
     const { signal } = this.#life;
-    const source = new Source();
-    this.#url = URL.createObjectURL(source);
     this.#element.disableRemotePlayback = true; // without it a ManagedMediaSource does not open
-    this.#element.src = this.#url;
     this.#element.addEventListener('playing', () => this.#onPlaying(), { signal });
     this.#element.addEventListener('pause', () => this.#onPause(), { signal });
-    this.#receive(source, port2).catch((error) => listener.onFailure(error));
+    this.#open(port2).catch(() => listener.onFailure());
   }
 
   get heardTime(): number {
@@ -123,21 +120,27 @@ export class MediaOutput implements Output {
     this.#life.abort();
     clearInterval(this.#ramp);
     this.stop();
-    this.#receiver?.close();
+    this.#watch?.close();
     this.lane.port.close(); // if it was not transferred
+    this.#element.srcObject = null;
     this.#element.removeAttribute('src');
     this.#element.load();
     URL.revokeObjectURL(this.#url);
   }
 
-  async #receive(source: MediaSource, port: MessagePort): Promise<void> {
-    const { MediaReceiver } = await import('./media-receiver.browser.ts');
-    if (this.#life.signal.aborted) return port.close();
-    this.#receiver = new MediaReceiver({
+  async #open(port: MessagePort): Promise<void> {
+    const [{ MediaWatch }, element] = await Promise.all([
+      import('./media-watch.browser.ts'),
+      this.lane.isMadeInWorker ? port : this.#feedHere(port),
+    ]);
+    if (this.#life.signal.aborted) return element.close();
+    this.#watch = new MediaWatch({
       element: this.#element,
-      source,
-      port,
+      port: element,
       wantsToPlay: () => this.#isOn,
+      onSource: (handle) => {
+        this.#element.srcObject = handle as MediaProvider; // which TypeScript's DOM library does not know
+      },
       onReport: (report) => {
         this.#underruns = report.underruns;
         this.#listener.onReport(report);
@@ -146,8 +149,20 @@ export class MediaOutput implements Output {
         this.#trackGain = gain;
         this.#setVolume(this.#volume);
       },
-      onFailure: (error) => this.#listener.onFailure(error),
+      onFailure: () => this.#listener.onFailure(),
     });
+  }
+
+  /** Has a Media Source of the page fed by `sender`; gives the element's end. */
+  async #feedHere(sender: MessagePort): Promise<MessagePort> {
+    const { MediaFeed } = await import('./media-feed.browser.ts');
+    const { port1, port2 } = new MessageChannel();
+    if (this.#life.signal.aborted) return port2;
+    const source = new Source();
+    this.#url = URL.createObjectURL(source);
+    this.#element.src = this.#url;
+    new MediaFeed(source, { sender, element: port1 });
+    return port2;
   }
 
   /** Elements cannot be louder than what they play. */
@@ -162,7 +177,7 @@ export class MediaOutput implements Output {
     try {
       await this.#element.play();
     } catch (cause) {
-      if ((cause as Error).name !== 'NotAllowedError') return; // it was stopped; what it cannot play the receiver tells
+      if ((cause as Error).name !== 'NotAllowedError') return; // it was stopped; what it cannot play the watch tells
       this.#isRefused = true;
       throw new AulosError('output.notAllowed', {}, 'the browser wants a user gesture before it plays sound', { cause });
     }

@@ -1,5 +1,5 @@
 import { Wake } from '../base/wake.ts';
-import type { FromMedia, MediaLane, Splice, ToMedia } from './media-lane.ts';
+import type { FromMedia, MediaLane, Splice, ToElement, ToMedia } from './media-lane.ts';
 
 /** Sound that is sent ahead of the listener, seconds: a page in the background may run seldom. */
 const AHEAD_SECONDS = 30;
@@ -15,9 +15,9 @@ export class MediaSender {
   #ahead: { readonly until: number; readonly bytes: number }[] = [];
   #onCut: ((done: boolean) => void) | undefined;
 
-  constructor({ port }: MediaLane) {
-    this.#port = port;
-    port.onmessage = ({ data }: MessageEvent<FromMedia>) => this.#hear(data);
+  constructor({ port, isMadeInWorker }: MediaLane) {
+    this.#port = isMadeInWorker ? feedHere(port) : port;
+    this.#port.onmessage = ({ data }: MessageEvent<FromMedia>) => this.#hear(data);
   }
 
   begin(epoch: number, at: number): void {
@@ -56,22 +56,23 @@ export class MediaSender {
     this.#tell({ type: 'end', at });
   }
 
-  /** Takes back all sound behind `at`. On success `commit` is called before anything else is sent; false if some of it is heard already. */
+  /** Takes back all sound behind `at`. On success `commit` is called, which is to end what is being sent; false if some of it is heard already. */
   async cut(at: number, commit: () => void): Promise<boolean> {
     const done = await new Promise<boolean>((resolve) => {
       this.#onCut?.(false);
       this.#onCut = resolve;
-      this.#tell({ type: 'cut', at });
+      this.#tell({ type: 'mayCut', at });
     });
     if (!done) return false;
     commit();
     this.#ahead = this.#ahead.filter(({ until }) => until <= at);
-    this.#tell({ type: 'resume' });
+    this.#tell({ type: 'cut', at });
     return true;
   }
 
   close(): void {
     this.#onCut?.(false);
+    this.#tell({ type: 'close' });
     this.#port.close();
   }
 
@@ -90,8 +91,8 @@ export class MediaSender {
   }
 
   #hear(message: FromMedia): void {
-    if (message.type === 'cut') {
-      this.#onCut?.(message.done);
+    if (message.type === 'mayCut') {
+      this.#onCut?.(message.answer);
       this.#onCut = undefined;
     } else if (message.epoch === this.#epoch) {
       this.#at = message.at;
@@ -103,4 +104,14 @@ export class MediaSender {
   #tell(message: ToMedia, transfer: Transferable[] = []): void {
     this.#port.postMessage(message, transfer);
   }
+}
+
+/** The sender's way to a Media Source of this thread, whose element is behind `element`. */
+function feedHere(element: MessagePort): MessagePort {
+  const { port1, port2 } = new MessageChannel();
+  const failed: ToElement = { type: 'failed' };
+  import('./media-feed.browser.ts')
+    .then(({ feedFromWorker }) => feedFromWorker({ sender: port2, element }))
+    .catch(() => element.postMessage(failed));
+  return port1;
 }

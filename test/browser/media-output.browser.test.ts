@@ -15,9 +15,19 @@ globalThis.Audio = class extends Audio {
 };
 
 const contexts: AudioContext[] = [];
+const canBeInWorker = Object.getOwnPropertyDescriptor(MediaSource, 'canConstructInDedicatedWorker')!;
 afterEach(async () => {
   for (const context of contexts.splice(0)) await context.close();
+  Object.defineProperty(MediaSource, 'canConstructInDedicatedWorker', canBeInWorker);
 });
+
+/** Where the Media Source is: by default where this browser can have it. */
+type Place = 'worker' | 'page';
+
+/** The Media Source is there from now on, as in a browser that has none in workers. */
+function placeSource(place: Place): void {
+  if (place === 'page') Object.defineProperty(MediaSource, 'canConstructInDedicatedWorker', { ...canBeInWorker, get: () => false });
+}
 
 async function playerOn({ output = 'media', ...options }: PlayerOptions = {}): Promise<Player> {
   const player = createPlayer({ output, ...options });
@@ -39,10 +49,12 @@ const HALF_STEP_DB = 96;
 
 describe('what comes out of the element', () => {
   test.each([
-    ['cbr.mp3', 90],
-    ['stereo.aac', 90],
-    ['fragmented.m4a', 90],
-  ])('is what ffmpeg decodes of %s, from the first frame on', async (name, atLeastDb) => {
+    ['cbr.mp3', 'worker'],
+    ['cbr.mp3', 'page'],
+    ['stereo.aac', 'worker'],
+    ['fragmented.m4a', 'worker'],
+  ] as const)('is what ffmpeg decodes of %s, from the first frame on (Media Source of the %s)', async (name, place) => {
+    placeSource(place);
     const player = await playerOn();
     const { sampleRate } = fixtures[name];
     const tap = await tapElement(sampleRate);
@@ -52,11 +64,16 @@ describe('what comes out of the element', () => {
     expect(player.output).toBe('media');
     const heard = fromFirstSound(tap.take()).map((plane) => plane.subarray(0, sampleRate / 2));
     const expected = fromFirstSound(await expectedPlanes(name)).map((plane) => plane.subarray(0, sampleRate / 2));
-    expect(psnr(heard, expected)).toBeGreaterThan(atLeastDb);
+    expect(psnr(heard, expected)).toBeGreaterThan(90);
     expect(player.stats.underruns).toBe(0);
   });
 
-  test.each(['stereo.flac', 'cbr.mp3'])('is the very frame that a seek in %s went to', async (name) => {
+  test.each([
+    ['stereo.flac', 'worker'],
+    ['stereo.flac', 'page'],
+    ['cbr.mp3', 'worker'],
+  ] as const)('is the very frame that a seek in %s went to (Media Source of the %s)', async (name, place) => {
+    placeSource(place);
     const player = await playerOn();
     const tap = await tapElement(44_100);
     player.src = freshUrl(name);
@@ -152,13 +169,18 @@ test.each([
   expect(outputs).toEqual(['worklet', 'media']);
 });
 
-test('what is added when the browser has decoded to the end is played, too', async () => {
+test.each([
+  ['worker', ''],
+  ['worker', '&latency=300'], // the end is heard before
+  ['page', ''],
+] as const)('what is added when the browser has decoded to the end is played, too (Media Source of the %s)%s', async (place, query) => {
+  placeSource(place);
   const player = await playerOn();
   player.queue.add(freshUrl('halves/1.flac'));
   await player.seek(0.85);
   await elementIsAt(0.85);
   while (elements.at(-1)!.duration > 1) await new Promise(requestAnimationFrame); // it knows of the end
-  player.queue.add(freshUrl('halves/2.flac'));
+  player.queue.add(freshUrl('halves/2.flac') + query);
   await player.play();
   await next(player, 'ended');
   expect(player.queue.current).toBe(player.queue.items[1]);
@@ -276,22 +298,58 @@ test('what pauses the element pauses the player, unless it plays again before th
   expect(player.paused).toBe(true);
 });
 
-test('a browser that fails to play it after all has the worklet', async () => {
-  const { appendBuffer } = SourceBuffer.prototype;
-  SourceBuffer.prototype.appendBuffer = () => {
-    throw new DOMException('broken', 'InvalidStateError');
-  };
-  try {
-    const player = await playerOn();
+test('a page that is busy for longer than its element has sound keeps none from it', async () => {
+  const player = await playerOn();
+  const element = elements.at(-1)!;
+  player.preload = 'auto';
+  player.src = freshUrl('stereo.flac', '&rate=55000'); // 45,000 would do
+  while (player.stats.aheadSeconds < 1) await new Promise(requestAnimationFrame);
+  await player.play();
+  await until(player, 0.1);
+  const end = element.buffered.end(0);
+  const free = performance.now() + (end - element.currentTime + 0.5) * 1e3;
+  while (performance.now() < free); // busy
+  await until(player, end + 0.5);
+  expect(player.stats.underruns).toBe(0);
+});
+
+describe('a browser that fails to play it after all has the worklet', () => {
+  const expectWorklet = async (player: Player) => {
     player.src = freshUrl('stereo.flac');
     await player.play();
     expect([player.output, player.error]).toEqual(['worklet', null]);
-  } finally {
-    SourceBuffer.prototype.appendBuffer = appendBuffer;
-  }
+  };
+
+  test('of a Media Source of the worker', async () => {
+    await expectWorklet(await playerOn({ workerUrl: new URL('./worker-without-media.ts', import.meta.url) }));
+  });
+
+  test('of a Media Source of the page', async () => {
+    placeSource('page');
+    const { appendBuffer } = SourceBuffer.prototype;
+    SourceBuffer.prototype.appendBuffer = () => {
+      throw new DOMException('broken', 'InvalidStateError');
+    };
+    try {
+      await expectWorklet(await playerOn());
+    } finally {
+      SourceBuffer.prototype.appendBuffer = appendBuffer;
+    }
+  });
 });
 
 test('a closed player leaves nothing that plays', async () => {
+  const player = await playerOn();
+  const element = elements.at(-1)!;
+  player.src = freshUrl('cbr.mp3');
+  await player.play();
+  expect(element.srcObject).toBeInstanceOf(MediaSourceHandle);
+  await player.close();
+  expect([element.paused, element.srcObject, element.buffered.length]).toEqual([true, null, 0]);
+});
+
+test('nor does a Media Source of the page', async () => {
+  placeSource('page');
   const revoked: string[] = [];
   const { revokeObjectURL } = URL;
   URL.revokeObjectURL = (url) => {
@@ -300,9 +358,9 @@ test('a closed player leaves nothing that plays', async () => {
   };
   const player = await playerOn();
   const element = elements.at(-1)!;
-  const url = element.src;
   player.src = freshUrl('cbr.mp3');
   await player.play();
+  const url = element.src;
   await player.close();
   URL.revokeObjectURL = revokeObjectURL;
   expect([element.paused, element.src, element.buffered.length]).toEqual([true, '', 0]);

@@ -31,7 +31,6 @@ class FakePage {
   canCut = true;
   sound = '';
   readonly #port: MessagePort;
-  #isSkipping = false;
 
   constructor(port: MessagePort) {
     this.#port = port;
@@ -60,13 +59,10 @@ class FakePage {
 
   #obey(message: ToMedia): void {
     if (message.type === 'begin') this.sound = '';
-    else if (message.type === 'resume') this.#isSkipping = false;
-    else if (message.type === 'segment' && !this.#isSkipping) {
+    else if (message.type === 'mayCut') this.tell({ type: 'mayCut', answer: this.canCut });
+    else if (message.type === 'cut') this.sound = this.sound.slice(0, Math.round((message.at * RATE) / FRAMES));
+    else if (message.type === 'segment') {
       for (let i = 0; i < message.bytes.length; i += bytesOfPacket) this.sound += String.fromCharCode(message.bytes[i]);
-    } else if (message.type === 'cut') {
-      this.#isSkipping = this.canCut;
-      if (this.canCut) this.sound = this.sound.slice(0, Math.round((message.at * RATE) / FRAMES));
-      this.tell({ type: 'cut', done: this.canCut });
     }
   }
 }
@@ -127,7 +123,7 @@ beforeEach(() => {
   });
   const { port1, port2 } = new MessageChannel();
   page = new FakePage(port2);
-  session.receive({ type: 'media', lane: { port: port1, types: { mp3: 'audio/mpeg' } } });
+  session.receive({ type: 'media', lane: { port: port1, types: { mp3: 'audio/mpeg' }, isMadeInWorker: false } });
 });
 afterEach(async () => {
   await session.close();
