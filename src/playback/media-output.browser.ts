@@ -57,7 +57,12 @@ export class MediaOutput implements Output {
     this.#element.disableRemotePlayback = true; // without it a ManagedMediaSource does not open
     this.#element.addEventListener('playing', () => this.#onPlaying(), { signal });
     this.#element.addEventListener('pause', () => this.#onPause(), { signal });
-    this.#open(port2).catch(() => listener.onFailure());
+    const source = this.lane.isMadeInWorker ? undefined : new Source();
+    if (source) {
+      this.#url = URL.createObjectURL(source);
+      this.#element.src = this.#url;
+    }
+    this.#open(port2, source).catch(() => listener.onFailure());
   }
 
   get heardTime(): number {
@@ -128,11 +133,9 @@ export class MediaOutput implements Output {
     URL.revokeObjectURL(this.#url);
   }
 
-  async #open(port: MessagePort): Promise<void> {
-    const [{ MediaWatch }, element] = await Promise.all([
-      import('./media-watch.browser.ts'),
-      this.lane.isMadeInWorker ? port : this.#feedHere(port),
-    ]);
+  /** `source` is that of the page, which `port` is to feed; where the worker has one, `port` comes from what feeds it. */
+  async #open(port: MessagePort, source: MediaSource | undefined): Promise<void> {
+    const [{ MediaWatch }, element] = await Promise.all([import('./media-watch.browser.ts'), source ? feedHere(source, port) : port]);
     if (this.#life.signal.aborted) return element.close();
     this.#watch = new MediaWatch({
       element: this.#element,
@@ -151,18 +154,6 @@ export class MediaOutput implements Output {
       },
       onFailure: () => this.#listener.onFailure(),
     });
-  }
-
-  /** Has a Media Source of the page fed by `sender`; gives the element's end. */
-  async #feedHere(sender: MessagePort): Promise<MessagePort> {
-    const { MediaFeed } = await import('./media-feed.browser.ts');
-    const { port1, port2 } = new MessageChannel();
-    if (this.#life.signal.aborted) return port2;
-    const source = new Source();
-    this.#url = URL.createObjectURL(source);
-    this.#element.src = this.#url;
-    new MediaFeed(source, { sender, element: port1 });
-    return port2;
   }
 
   /** Elements cannot be louder than what they play. */
@@ -193,4 +184,12 @@ export class MediaOutput implements Output {
     this.#isRefused = false;
     this.#listener.onRunning();
   }
+}
+
+/** Has a Media Source of the page fed by `sender`; gives the element's end. */
+async function feedHere(source: MediaSource, sender: MessagePort): Promise<MessagePort> {
+  const { MediaFeed } = await import('./media-feed.browser.ts');
+  const { port1, port2 } = new MessageChannel();
+  new MediaFeed(source, { sender, element: port1 });
+  return port2;
 }
