@@ -18,13 +18,16 @@ const compile = esbuild({ target: 'es2022', minify: false, tsconfig: 'tsconfig.j
 const shorten = esbuild({ target: 'es2022', minify: true, tsconfig: 'tsconfig.json' });
 
 /**
- * What esbuild has left (it shortens private names, which terser does not) is by a thirtieth less, gzipped. Only what begins a page may have a
- * function that is used once inside of another one: there it is made at each call, which decoders and worklets would feel.
+ * What esbuild has left (it shortens private names, which terser does not) is by a thirtieth less, gzipped. Only for what every page loads: it
+ * takes as long as all the rest of the build. And only what begins a page may have a function that is used once inside of another one:
+ * there it is made at each call, which decoders and worklets would feel.
  */
 const shortenMore = {
   name: 'shorten-more',
-  renderChunk: (code, { name }) =>
-    minify(code, { module: true, ecma: 2022, sourceMap: true, compress: { reduce_funcs: /^(aulos|worker)$/.test(name) } }),
+  renderChunk(code, { name }) {
+    if (!/^(aulos|worker|worklet\.browser|pipeline)$/.test(name)) return null;
+    return minify(code, { module: true, ecma: 2022, sourceMap: true, compress: { reduce_funcs: /^(aulos|worker)$/.test(name) } });
+  },
 };
 
 /** Fails the build when a browser bundle reaches a file or a module that only Node has. */
