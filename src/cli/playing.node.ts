@@ -114,7 +114,8 @@ export class Playing implements AsyncDisposable {
       await soundInto(sink, { ...info.config, blocks }, controller.signal);
       if (!controller.signal.aborted) this.#start = { index: this.#parts.urls.length, seconds: 0 };
     } catch (error) {
-      if (signal.aborted || !controller.signal.aborted) throw error;
+      signal.throwIfAborted();
+      if (!controller.signal.aborted) throw error;
     } finally {
       release();
       if (this.#sound?.controller === controller) this.#sound = undefined;

@@ -39,6 +39,8 @@ export interface SubscribeOptions {
 export interface Publication extends AsyncDisposable {
   readonly key: StreamKey;
   readonly epoch: number;
+  /** Of the frames to come. */
+  readonly config: StreamConfig;
   /**
    * Hands a frame to everyone. Synchronous, never waits; gives the number of subscribers. A publisher that may outrun a reliable
    * subscriber uses {@link write}: frames that a reliable subscriber has not read are kept whatever the limits. @throws `engine.closed`.
@@ -162,6 +164,9 @@ export class Engine implements AsyncDisposable {
       key: stream.key,
       get epoch() {
         return stream.config.epoch;
+      },
+      get config() {
+        return stream.config;
       },
       push(frame) {
         assertLive();

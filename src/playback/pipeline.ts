@@ -15,12 +15,10 @@ export function pcmConfig(sampleRate: number, channels: number): Omit<StreamConf
  * new config in order. @throws what `blocks` throws; `signal.reason`.
  */
 export async function publishBlocks(publication: Publication, blocks: AsyncIterable<PcmBlock>, signal: AbortSignal): Promise<void> {
-  let format: string | undefined;
   for await (const block of blocks) {
-    const channels = block.planes.length;
-    const next = `${block.sampleRate}/${channels}`;
-    if (format !== undefined && format !== next) publication.setConfig(pcmConfig(block.sampleRate, channels));
-    format = next;
+    const { sampleRate, channels } = publication.config;
+    const isOther = block.sampleRate !== sampleRate || block.planes.length !== channels;
+    if (isOther) publication.setConfig(pcmConfig(block.sampleRate, block.planes.length));
     await publication.write(frameOf(block), signal);
   }
 }
