@@ -1,4 +1,5 @@
 import type { CodecConfig, Packet, PcmBlock } from '../media.ts';
+import type { Breather, Steps } from './steps.ts';
 
 /**
  * Takes packets, gives PCM blocks on the decoded timeline.
@@ -36,6 +37,11 @@ export interface PacketDecoder {
    * @throws AulosError `decode.failed` with what broke; the decoder stays usable for the next packet.
    */
   decode(data: Uint8Array): DecodedFrames;
+  /**
+   * As `decode`, for kernels whose first packets take long. Other packets, and a reset, have to wait for the last step; kernels of other
+   * streams need not.
+   */
+  decodeInSteps?(data: Uint8Array): Steps<DecodedFrames>;
   /** As {@link Decoder.reset}. */
   reset(): void;
 }
@@ -50,5 +56,8 @@ export interface DecodedFrames {
   readonly sampleRate: number;
 }
 
-/** Makes the kernel for a config; the registry loads it on demand. @throws AulosError `media.unsupported`, `decode.unavailable`. */
-export type PacketDecoderFactory = (config: CodecConfig) => PacketDecoder;
+/**
+ * Makes the kernel for a config, with a breath now and then if that takes long; the registry loads it on demand.
+ * @throws AulosError `media.unsupported`, `decode.unavailable`.
+ */
+export type PacketDecoderFactory = (config: CodecConfig, breathe: Breather) => PacketDecoder | Promise<PacketDecoder>;

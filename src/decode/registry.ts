@@ -5,7 +5,7 @@ import type { Decoder, PacketDecoderFactory } from './decoder.ts';
 import { LinkDecoder } from './link-decoder.ts';
 import type { DecoderChoice, NativeDecoders } from './native.ts';
 import { rehearsals } from './rehearsals.ts';
-import { SharedDecoder } from './shared.ts';
+import { decodeCalmly, SharedDecoder } from './shared.ts';
 
 /** The codecs of the shared family, each a chunk of its own that is loaded at first use. */
 const shared: Record<Codec, () => Promise<PacketDecoderFactory>> = {
@@ -35,7 +35,7 @@ const shared: Record<Codec, () => Promise<PacketDecoderFactory>> = {
   },
   vorbis: async () => {
     const { VorbisDecoder } = await import('./vorbis/decoder.ts');
-    return (config) => new VorbisDecoder(config);
+    return (config, breathe) => VorbisDecoder.create(config, breathe);
   },
 };
 
@@ -75,7 +75,7 @@ async function sharedDecoder(config: CodecConfig): Promise<Decoder> {
   const breathe = createBreather();
   const createKernel = await shared[config.codec]();
   await breathe(); // the chunk has filled tables when it was run; the kernel fills its own
-  return new SharedDecoder(createKernel(config), config, breathe);
+  return new SharedDecoder(await createKernel(config, breathe), config, breathe);
 }
 
 async function nativeDecoder(config: CodecConfig, native: NativeDecoders | undefined): Promise<Decoder> {
@@ -97,9 +97,9 @@ export async function rehearse(codec: Codec): Promise<void> {
   const rehearsal = rehearsals[codec]?.();
   if (!rehearsal) return;
   await breathe();
-  const kernel = createKernel(rehearsal.config);
+  const kernel = await createKernel(rehearsal.config, breathe);
   for (let i = 0; i < REHEARSALS; i++) {
     await breathe();
-    kernel.decode(rehearsal.packet);
+    await decodeCalmly(kernel, rehearsal.packet, breathe);
   }
 }

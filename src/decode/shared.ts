@@ -4,13 +4,14 @@ import type { CodecConfig, Packet, PcmBlock } from '../media.ts';
 import { BlockBuilder } from './block-builder.ts';
 import { Concealment } from './concealment.ts';
 import type { DecodedFrames, Decoder, PacketDecoder } from './decoder.ts';
+import { type Breather, takeCalmly } from './steps.ts';
 
 /** Turns the synchronous kernel of one codec into a {@link Decoder}: batches, conceals, clamps, and lets go of the thread between packets. */
 export class SharedDecoder implements Decoder {
   readonly #kernel: PacketDecoder;
   readonly #config: CodecConfig;
   readonly #concealment = new Concealment();
-  readonly #breathe: () => Promise<void> | undefined;
+  readonly #breathe: Breather;
   /** Nothing was decoded before the next packet, which may lack its beginning for that. */
   #isFresh = true;
 
@@ -35,7 +36,7 @@ export class SharedDecoder implements Decoder {
       const pause = this.#breathe(); // also behind what made the kernel ready
       if (pause) await pause;
       const wasFresh = this.#isFresh;
-      const { planes, frames, channels, sampleRate } = this.#decodeOrConceal(packet, builder);
+      const { planes, frames, channels, sampleRate } = await this.#decodeOrConceal(packet, builder);
       const missing = wasFresh ? Math.max(0, packet.duration - frames) : 0;
       builder.append(planes, frames, channels, sampleRate, packet.timestamp, expected, missing);
       expected -= packet.duration;
@@ -51,9 +52,9 @@ export class SharedDecoder implements Decoder {
 
   close(): void {}
 
-  #decodeOrConceal(packet: Packet, builder: BlockBuilder): DecodedFrames {
+  async #decodeOrConceal(packet: Packet, builder: BlockBuilder): Promise<DecodedFrames> {
     try {
-      const decoded = this.#kernel.decode(packet.data);
+      const decoded = await decodeCalmly(this.#kernel, packet.data, this.#breathe);
       this.#isFresh = false;
       return decoded;
     } catch (error) {
@@ -65,4 +66,9 @@ export class SharedDecoder implements Decoder {
       return { planes: Array<Float32Array>(channels).fill(silence), frames: packet.duration, channels, sampleRate };
     }
   }
+}
+
+/** Decodes a packet, in steps with a breath between them if the kernel has any. @throws AulosError `decode.failed`. */
+export async function decodeCalmly(kernel: PacketDecoder, data: Uint8Array, breathe: Breather): Promise<DecodedFrames> {
+  return kernel.decodeInSteps ? takeCalmly(kernel.decodeInSteps(data), breathe) : kernel.decode(data);
 }

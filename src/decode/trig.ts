@@ -29,6 +29,13 @@ export function pow2(x: number): number {
   return power;
 }
 
+/** 2^(i/4) for the whole numbers i from `first` to `last`. Doubling is exact, so that four powers tell all others. */
+export function quarterPowers(first: number, last: number): Float64Array {
+  const powers = new Float64Array(last - first + 1);
+  for (let i = 0; i < powers.length; i++) powers[i] = i < 4 ? pow2((first + i) / 4) : 2 * powers[i - 4];
+  return powers;
+}
+
 /** i^(4/3), the inverse quantiser of MP3 and AAC, for whole numbers from 0 to 2²⁴. */
 export const pow43 = (i: number): number => i * cubeRoot(i);
 

@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { AacDecoder } from '../../src/decode/aac/decoder.ts';
 import { Fft } from '../../src/decode/aac/fft.ts';
 import { NoiseGenerator } from '../../src/decode/aac/noise.ts';
-import { slopesOf } from '../../src/decode/aac/windows.ts';
+import { slopeOf } from '../../src/decode/aac/windows.ts';
 import { adtsDemuxer } from '../../src/demux/adts.ts';
 import { isAulosError } from '../../src/errors.ts';
 import type { CodecConfig } from '../../src/media.ts';
@@ -238,7 +238,7 @@ const energyOf = (lines: Float64Array): number => lines.reduce((sum, line) => su
  * factor. Such windows make an orthogonal transform: sound that was synthesised from lines has those very lines.
  */
 function linesOf(samples: Float32Array, from: number, to: number): Float64Array {
-  const [, slope] = slopesOf(1024, 4);
+  const slope = slopeOf(1, 1024, 4);
   const windowed = Float64Array.from(samples, (sample, n) => sample * (n < 1024 ? slope[n] : slope[2047 - n]));
   return Float64Array.from({ length: to - from }, (_, i) => {
     let sum = 0;

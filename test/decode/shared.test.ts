@@ -28,3 +28,23 @@ it.each([
   const [{ planes }] = await new SharedDecoder(kernel, config).decode([packet], signal);
   expect([...planes[0]]).toEqual(expected.map(Math.fround));
 });
+
+it('lets go of the thread between the steps in which a kernel decodes a packet', async () => {
+  const told: string[] = [];
+  const frames = { planes: [new Float32Array(1)], frames: 1, channels: 1, sampleRate: 8_000 };
+  const kernel: PacketDecoder = {
+    decode: () => frames,
+    *decodeInSteps() {
+      told.push('read');
+      yield;
+      told.push('transformed');
+      return frames;
+    },
+    reset() {},
+  };
+  const breathe = async () => void told.push('breath');
+  const packets = [0, 1].map((timestamp) => ({ data: new Uint8Array(1), offset: 0, timestamp, duration: 1, join: true, preroll: 0 }));
+  await new SharedDecoder(kernel, config, breathe).decode(packets, signal);
+  const ofPacket = ['breath', 'read', 'breath', 'transformed'];
+  expect(told).toEqual([...ofPacket, ...ofPacket]);
+});

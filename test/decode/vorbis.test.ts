@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { SharedDecoder } from '../../src/decode/shared.ts';
+import { takeAll } from '../../src/decode/steps.ts';
 import { VorbisDecoder } from '../../src/decode/vorbis/decoder.ts';
+import { readSetup } from '../../src/decode/vorbis/setup.ts';
 import { oggDemuxer } from '../../src/demux/ogg.ts';
 import { decoderContract } from '../contracts/decoder.ts';
 import { never, packetsOf } from '../fakes/demuxed.ts';
@@ -34,10 +36,12 @@ function randomStream(shape: VorbisShape, seed: number): Uint8Array {
   return oggOf([...headers, ...packets.slice(0, -1), { ...packets[packets.length - 1], granule: frames }]);
 }
 
+const kernelOf = (description: Uint8Array) => new VorbisDecoder(takeAll(readSetup(description)));
+
 async function open(bytes: Uint8Array) {
   const demuxer = oggDemuxer(new MemorySource(bytes));
   const info = await demuxer.info(never);
-  return { info, packets: await packetsOf(demuxer), decoder: new SharedDecoder(new VorbisDecoder(info.config), info.config) };
+  return { info, packets: await packetsOf(demuxer), decoder: new SharedDecoder(kernelOf(info.config.description), info.config) };
 }
 
 /** Only the loudest of random floors are far above full scale; what is beyond ±8 is clamped by us alone. */
@@ -112,7 +116,7 @@ describe.runIf(hasFfmpeg)('decoding Vorbis', () => {
     const description = info.config.description.slice();
     const identification = Buffer.from(description).indexOf('\x01vorbis', 0, 'latin1');
     description.fill(0, identification + at, identification + at + length);
-    expect(outcomeOf(() => new VorbisDecoder({ ...info.config, description }).decode(new Uint8Array(200)))).toBe('media.malformed');
+    expect(outcomeOf(() => kernelOf(description).decode(new Uint8Array(200)))).toBe('media.malformed');
   });
 
   it('refuses headers with a typed error whatever bytes of them are changed', async () => {
@@ -123,7 +127,7 @@ describe.runIf(hasFfmpeg)('decoding Vorbis', () => {
       const random = randomBytes(seed + round, 24);
       const description = info.config.description.slice(0, round % 4 ? undefined : random[0] * 16);
       for (let i = 0; i < 8; i++) description[((random[3 * i] << 8) | random[3 * i + 1]) % description.length] = random[3 * i + 2];
-      const outcome = outcomeOf(() => new VorbisDecoder({ ...info.config, description }).decode(randomBytes(round, 200)));
+      const outcome = outcomeOf(() => kernelOf(description).decode(randomBytes(round, 200)));
       expect(outcome, `round ${round}`).toMatch(/^(decoded|media\.malformed|media\.limit|decode\.failed)$/);
     }
   });

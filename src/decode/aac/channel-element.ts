@@ -1,4 +1,5 @@
 import type { BitReader } from '../../demux/bit-reader.ts';
+import type { Steps } from '../steps.ts';
 import { Channel } from './channel.ts';
 import type { ElementSlot } from './channel-layout.ts';
 import type { FilterBank } from './filter-bank.ts';
@@ -31,12 +32,15 @@ export class ChannelElement {
   }
 
   /** Reads and decodes the element from behind its tag. */
-  decode(bits: BitReader): void {
-    if (this.slot.kind === 'pair') this.#readPair(bits);
+  *decode(bits: BitReader): Steps<void> {
+    if (this.slot.kind === 'pair') yield* this.#readPair(bits);
     else this.#channels[0].read(bits, false, this.#tools.noise);
-    for (let i = 0; i < this.#channels.length; i++)
+    for (let i = 0; i < this.#channels.length; i++) {
+      yield;
       this.#channels[i].synthesise(this.#tools.filterBank, this.#tools.planes[this.slot.planes[i]]);
+    }
     this.isDecoded = true;
+    yield;
   }
 
   /** Gives silence in a packet that does not have the element. */
@@ -54,7 +58,7 @@ export class ChannelElement {
    *
    *     common_window:1 | common: ics_info ms_mask | channel stream, channel stream
    */
-  #readPair(bits: BitReader): void {
+  *#readPair(bits: BitReader): Steps<void> {
     const [left, right] = this.#channels;
     const { format, noise } = this.#tools;
     const hasCommonWindow = bits.flag();
@@ -64,6 +68,7 @@ export class ChannelElement {
       this.#mask.read(bits, left.info);
     }
     left.read(bits, hasCommonWindow, noise);
+    yield;
     right.read(bits, hasCommonWindow, noise);
     if (hasCommonWindow) applyStereo(left, right, this.#mask);
   }

@@ -4,6 +4,7 @@ import { BitReader } from '../../demux/bit-reader.ts';
 import { readProgramConfig } from '../../demux/program-config.ts';
 import type { CodecConfig } from '../../media.ts';
 import type { DecodedFrames, PacketDecoder } from '../decoder.ts';
+import { type Steps, takeAll } from '../steps.ts';
 import { brokenPacket } from './broken-packet.ts';
 import { ChannelElement } from './channel-element.ts';
 import { type ElementSlot, layoutOf } from './channel-layout.ts';
@@ -57,12 +58,16 @@ export class AacDecoder implements PacketDecoder {
   }
 
   decode(data: Uint8Array): DecodedFrames {
+    return takeAll(this.decodeInSteps(data));
+  }
+
+  *decodeInSteps(data: Uint8Array): Steps<DecodedFrames> {
     if (data.length > MAX_PACKET_BYTES) throw brokenPacket('it is too large');
     this.#bits.load(data);
     for (const element of this.#elements) element.isDecoded = false;
-    this.#readDataBlock();
+    yield* this.#readDataBlock();
     for (const element of this.#elements) if (!element.isDecoded) element.silence();
-    return this.#replication?.run() ?? this.#frames;
+    return this.#replication ? yield* this.#replication.run() : this.#frames;
   }
 
   reset(): void {
@@ -86,13 +91,13 @@ export class AacDecoder implements PacketDecoder {
   }
 
   /** Reads raw_data_block() (§4.4.2.1, Table 4.3): id_syn_ele:3 and what belongs to it, until the id says END. */
-  #readDataBlock(): void {
+  *#readDataBlock(): Steps<void> {
     const bits = this.#bits;
     let last: ChannelElement | undefined;
     for (let id = bits.bits(3); id !== END; id = bits.bits(3)) {
-      if (id === SINGLE_CHANNEL) last = this.#decodeElement('single');
-      else if (id === CHANNEL_PAIR) last = this.#decodeElement('pair');
-      else if (id === LFE_CHANNEL) last = this.#decodeElement('lfe');
+      if (id === SINGLE_CHANNEL) last = yield* this.#decodeElement('single');
+      else if (id === CHANNEL_PAIR) last = yield* this.#decodeElement('pair');
+      else if (id === LFE_CHANNEL) last = yield* this.#decodeElement('lfe');
       else if (id === DATA_STREAM) skipDataStream(bits);
       else if (id === FILL) this.#readFill(last);
       else if (id === PROGRAM_CONFIG)
@@ -101,12 +106,12 @@ export class AacDecoder implements PacketDecoder {
     }
   }
 
-  #decodeElement(kind: ElementSlot['kind']): ChannelElement {
+  *#decodeElement(kind: ElementSlot['kind']): Steps<ChannelElement> {
     const tag = this.#bits.bits(4);
     for (const element of this.#elements) {
       const { slot } = element;
       if (element.isDecoded || slot.kind !== kind || (slot.tag !== undefined && slot.tag !== tag)) continue;
-      element.decode(this.#bits);
+      yield* element.decode(this.#bits);
       return element;
     }
     throw brokenPacket('it has channels that were not announced');

@@ -2,7 +2,7 @@ import { type FrameFormat, SHORT_WINDOWS } from './frame-format.ts';
 import { type IcsInfo, LONG_STOP } from './ics-info.ts';
 import { Imdct } from './imdct.ts';
 import { imdct1024 } from './imdct1024.ts';
-import { type Slopes, slopesOf } from './windows.ts';
+import { slopeOf } from './windows.ts';
 
 /** The standard's samples are between ±32768. */
 const FULL_SCALE = 32_768;
@@ -14,8 +14,6 @@ const FULL_SCALE = 32_768;
 export class FilterBank {
   #longTransform: Imdct | undefined;
   readonly #shortTransform: Imdct;
-  readonly #longSlopes: Slopes;
-  readonly #shortSlopes: Slopes;
   readonly #longHalf: number;
   readonly #shortHalf: number;
   /** A frame of short windows reaches into the next one: its samples and, behind them, the next overlap. */
@@ -23,8 +21,6 @@ export class FilterBank {
 
   constructor({ long, short }: FrameFormat) {
     this.#shortTransform = new Imdct(short.lines, FULL_SCALE);
-    this.#longSlopes = slopesOf(long.lines, 4);
-    this.#shortSlopes = slopesOf(short.lines, 6);
     this.#longHalf = long.lines / 2;
     this.#shortHalf = short.lines / 2;
     this.#time = new Float32Array(long.lines * 1.5);
@@ -37,7 +33,7 @@ export class FilterBank {
   }
 
   #runLong(spectrum: Float64Array, info: IcsInfo, overlap: Float64Array, plane: Float32Array): void {
-    const slope = this.#longSlopes[info.previousShape];
+    const slope = slopeOf(info.previousShape, 2 * this.#longHalf, 4);
     if (info.sequence === LONG_STOP) this.#runLongStop(spectrum, info, overlap, plane);
     else if (spectrum.length === 1024) imdct1024(spectrum, overlap, slope, plane);
     else {
@@ -53,7 +49,7 @@ export class FilterBank {
     const flat = this.#longHalf - half;
     this.#runLongTransform(spectrum);
     for (let i = 0; i < flat; i++) plane[i] = overlap[i];
-    overlapAdd(plane, flat, overlap, flat, spectrum, 0, this.#shortSlopes[info.previousShape], half);
+    overlapAdd(plane, flat, overlap, flat, spectrum, 0, this.#shortSlope(info.previousShape), half);
     for (let i = half; i < this.#longHalf; i++) plane[this.#longHalf + i] = spectrum[i];
     this.#keepSecondHalf(spectrum, overlap);
   }
@@ -62,6 +58,10 @@ export class FilterBank {
   #runLongTransform(spectrum: Float64Array): void {
     this.#longTransform ??= new Imdct(2 * this.#longHalf, FULL_SCALE);
     this.#longTransform.run(spectrum, 0);
+  }
+
+  #shortSlope(shape: number): Float64Array {
+    return slopeOf(shape, 2 * this.#shortHalf, 6);
   }
 
   #keepSecondHalf(spectrum: Float64Array, overlap: Float64Array): void {
@@ -74,7 +74,7 @@ export class FilterBank {
     const flat = this.#longHalf - half;
     const time = this.#time;
     for (let i = 0; i < flat; i++) time[i] = overlap[i];
-    let slope = this.#shortSlopes[info.previousShape];
+    let slope = this.#shortSlope(info.previousShape);
     let before = overlap;
     let beforeAt = flat;
     for (let window = 0; window < SHORT_WINDOWS; window++) {
@@ -83,7 +83,7 @@ export class FilterBank {
       overlapAdd(time, flat + at, before, beforeAt, spectrum, at, slope, half);
       before = spectrum;
       beforeAt = at + half;
-      slope = this.#shortSlopes[info.shape];
+      slope = this.#shortSlope(info.shape);
     }
     for (let i = 0; i < half; i++) time[time.length - half + i] = spectrum[beforeAt + i];
     const frameLength = 2 * this.#longHalf;

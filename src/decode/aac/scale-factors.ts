@@ -1,5 +1,5 @@
 import type { BitReader } from '../../demux/bit-reader.ts';
-import { pow2 } from '../trig.ts';
+import { quarterPowers } from '../trig.ts';
 import { brokenPacket } from './broken-packet.ts';
 import { differenceTable, longEntry, SHORT_SHIFT } from './huffman.ts';
 import type { IcsInfo } from './ics-info.ts';
@@ -15,7 +15,7 @@ const NOISE_PCM_OFFSET = 256;
 
 /** 2^(x/4) for x from −200 to 200, far beyond what can be heard in either direction. */
 const LIMIT = 200;
-const QUARTER_POWERS = Float64Array.from({ length: 2 * LIMIT + 1 }, (_, i) => pow2((i - LIMIT) / 4));
+const QUARTER_POWERS = quarterPowers(-LIMIT, LIMIT);
 
 /**
  * Reads scale_factor_data() (§4.4.2.8) into `gains`, one per band and group as in `books`: the factor of the dequantised lines; for noise

@@ -22,14 +22,17 @@ const LAST_QUAD_BOOK = 4;
 /** Largest quantised value: 13 bits (ISO/IEC 14496-3 §4.6.3.3). */
 const MAX_QUANTISED = 8191;
 
-/** The inverse quantiser |q|^(4/3) (§4.6.1.3) of all values but rare ones. */
-const POWERS = Float64Array.from({ length: 512 }, (_, q) => pow43(q));
+/** The inverse quantiser |q|^(4/3) (§4.6.1.3) of the values that were met; 0 of others. */
+const POWERS = new Float64Array(MAX_QUANTISED + 1);
 
 /** |q|^(4/3) of a quantised value. */
-export const powerOf = (q: number): number => (q < POWERS.length ? POWERS[q] : pow43(Math.min(q, MAX_QUANTISED)));
+export function powerOf(q: number): number {
+  const index = Math.min(q, MAX_QUANTISED);
+  return POWERS[index] || (POWERS[index] = pow43(index));
+}
 
 /** The same of the values in entries of {@link HuffmanTable}, signs included; −0 is 0. */
-const SIGNED_POWERS = Float64Array.from({ length: 2 * MINUS }, (_, value) => (value < MINUS ? POWERS[value] : 0 - POWERS[value - MINUS]));
+const SIGNED_POWERS = Float64Array.from({ length: 2 * MINUS }, (_, value) => (value < MINUS ? powerOf(value) : 0 - powerOf(value - MINUS)));
 
 /** The signs that go into an entry, by which of its values have a sign bit (4 bits) and the last 4 bits that belong to the entry. */
 const SIGNS = Int32Array.from({ length: 256 }, (_, index) => {

@@ -1,16 +1,19 @@
 import { sin } from '../trig.ts';
 
-/** The rising half of a window of 2N samples in the two shapes, sine first (ISO/IEC 14496-3 §4.6.11.3.2). */
-export type Slopes = readonly [sine: Float64Array, kaiserBessel: Float64Array];
+/** The shapes of windows by number (ISO/IEC 14496-3 §4.6.11.3.2). */
+const SINE = 0;
 
-/** By their length: 1024 or 960 samples for long windows, an eighth of that for short ones. Opening a track would take 1 ms to make them anew. */
-const made = new Map<number, Slopes>();
+/**
+ * By shape and length: 1024 or 960 samples for long windows, an eighth of that for short ones. Made when first met, since a cold engine
+ * takes 3 ms for all of a stream, and many streams have one shape only.
+ */
+const made = [new Map<number, Float64Array>(), new Map<number, Float64Array>()] as const;
 
-/** Slopes of N samples, not to be written to; `alpha` is 4 for long windows, 6 for short ones. */
-export function slopesOf(samples: number, alpha: number): Slopes {
-  let slopes = made.get(samples);
-  if (!slopes) made.set(samples, (slopes = [sineSlope(samples), kaiserBesselSlope(samples, alpha)]));
-  return slopes;
+/** The rising half of a window of 2N samples, not to be written to; `alpha` is 4 for long windows, 6 for short ones. */
+export function slopeOf(shape: number, samples: number, alpha: number): Float64Array {
+  let slope = made[shape].get(samples);
+  if (!slope) made[shape].set(samples, (slope = shape === SINE ? sineSlope(samples) : kaiserBesselSlope(samples, alpha)));
+  return slope;
 }
 
 const sineSlope = (samples: number): Float64Array =>

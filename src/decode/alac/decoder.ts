@@ -1,6 +1,7 @@
 import { BitReader } from '../../demux/bit-reader.ts';
 import type { CodecConfig } from '../../media.ts';
 import type { DecodedFrames, PacketDecoder } from '../decoder.ts';
+import { type Steps, takeAll } from '../steps.ts';
 import { brokenPacket } from './broken-packet.ts';
 import { ElementReader } from './element.ts';
 import { type AlacConfig, parseSpecificConfig } from './specific-config.ts';
@@ -58,8 +59,12 @@ export class AlacDecoder implements PacketDecoder {
   }
 
   decode(data: Uint8Array): DecodedFrames {
+    return takeAll(this.decodeInSteps(data));
+  }
+
+  *decodeInSteps(data: Uint8Array): Steps<DecodedFrames> {
     this.#reader.load(data);
-    this.#decoded.frames = this.#readElements();
+    this.#decoded.frames = yield* this.#readElements();
     const toFullScale = 2 ** (1 - this.#config.bits);
     for (const [channel, plane] of this.#decoded.planes.entries()) scale(this.#samples[channel], plane, this.#decoded.frames, toFullScale);
     return this.#decoded;
@@ -69,14 +74,14 @@ export class AlacDecoder implements PacketDecoder {
   reset(): void {}
 
   /** `tag 3 │ element`, until the tag of the end or, as some encoders leave it out, until there are all channels. Gives the frames. */
-  #readElements(): number {
+  *#readElements(): Steps<number> {
     const { channels } = this.#config;
     let frames = 0;
     for (let channel = 0; channel < channels; ) {
       const tag = this.#reader.bits(3);
       if (tag === SINGLE || tag === PAIR || tag === LOW_FREQUENCY) {
         const planes = this.#planesFrom(channel, tag === PAIR ? 2 : 1);
-        const length = this.#elements.read(planes);
+        const length = yield* this.#elements.read(planes);
         if (channel > 0 && length !== frames) throw brokenPacket('its channels differ in length');
         frames = length;
         channel += planes.length;

@@ -1,4 +1,5 @@
 import type { BitReader } from '../../demux/bit-reader.ts';
+import type { Steps } from '../steps.ts';
 import { brokenPacket } from './broken-packet.ts';
 import { type Predictor, predict, sumUp } from './prediction.ts';
 import { type ResidualCoding, readResidual } from './residual.ts';
@@ -37,7 +38,7 @@ export class ElementReader {
   }
 
   /** Reads an element into `planes`, one for each of its channels; gives its length in frames. @throws AulosError `decode.failed`. */
-  read(planes: readonly Int32Array[]): number {
+  *read(planes: readonly Int32Array[]): Steps<number> {
     const reader = this.#reader;
     reader.bits(16);
     const hasSize = reader.flag();
@@ -47,7 +48,7 @@ export class ElementReader {
     const frames = hasSize ? reader.bits(16) * 65_536 + reader.bits(16) : framesPerPacket;
     if (frames === 0 || frames > framesPerPacket) throw brokenPacket(`${frames} frames in an element`);
     if (isPlain) this.#readPlain(planes, frames);
-    else this.#readPredicted(planes, frames, lowBits);
+    else yield* this.#readPredicted(planes, frames, lowBits);
     return frames;
   }
 
@@ -57,7 +58,7 @@ export class ElementReader {
     for (let i = 0; i < frames; i++) for (const plane of planes) plane[i] = this.#readSigned(bits);
   }
 
-  #readPredicted(planes: readonly Int32Array[], frames: number, lowBits: number): void {
+  *#readPredicted(planes: readonly Int32Array[], frames: number, lowBits: number): Steps<void> {
     const reader = this.#reader;
     const isPair = planes.length === 2;
     // One more for a pair, whose second channel may be a difference.
@@ -72,8 +73,10 @@ export class ElementReader {
     for (let c = 0; c < planes.length; c++) {
       const coding = this.#codings[c];
       readResidual(reader, planes[c], frames, sampleBits, coding);
+      yield;
       if (coding.isTwicePredicted) sumUp(planes[c], frames, sampleBits);
       predict(coding, planes[c], frames, sampleBits);
+      yield;
     }
     if (isPair && mixWeight !== 0) unmix(planes[0], planes[1], frames, mixShift, mixWeight);
     if (lowBits > 0) this.#appendLowBytes(planes, frames, lowBytes, lowBits);

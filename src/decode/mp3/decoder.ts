@@ -1,6 +1,7 @@
 import { HEADER_BYTES, MAX_FRAME_BYTES, type MpegAudioHeader, parseMpegAudioHeader } from '../../demux/mpeg-audio-header.ts';
 import { AulosError } from '../../errors.ts';
 import type { DecodedFrames, PacketDecoder } from '../decoder.ts';
+import { type Steps, takeAll } from '../steps.ts';
 import { Layer1 } from './layer1.ts';
 import { Layer2 } from './layer2.ts';
 import { Layer3 } from './layer3.ts';
@@ -21,9 +22,13 @@ export class Mp3Decoder implements PacketDecoder {
   readonly #decoded = { planes: this.#planes, frames: 0, channels: 0, sampleRate: 0 };
 
   decode(data: Uint8Array): DecodedFrames {
+    return takeAll(this.decodeInSteps(data));
+  }
+
+  *decodeInSteps(data: Uint8Array): Steps<DecodedFrames> {
     const header = this.#headerOf(data);
     const layer = this.#layers[header.layer - 1];
-    layer.decode(header, data, HEADER_BYTES + (header.hasCrc ? CRC_BYTES : 0), this.#planes);
+    yield* layer.decode(header, data, HEADER_BYTES + (header.hasCrc ? CRC_BYTES : 0), this.#planes);
     this.#decoded.frames = header.samples;
     this.#decoded.channels = header.channels;
     this.#decoded.sampleRate = header.sampleRate;

@@ -10,10 +10,10 @@ import { cos, sin } from '../trig.ts';
 const degrees = (x: number): number => (x * Math.PI) / 180;
 
 /** Rotation of p and q: cos and sin for p, the same with the sign of q, which alternates. */
-const ROTATION = Float64Array.from({ length: 36 }, (_, i) => {
-  const angle = degrees(47.5 + 5 * (i >> 2));
-  const sign = i & 4 ? -1 : 1;
-  return [cos(angle), sign * sin(angle), sin(angle), -sign * cos(angle)][i & 3];
+const ROTATION = fourOfEach((i) => {
+  const angle = degrees(47.5 + 5 * i);
+  const [c, s] = [cos(angle), sin(angle)];
+  return i & 1 ? [c, -s, s, c] : [c, s, s, -c];
 });
 
 const SHORT_COS = Float64Array.from({ length: 3 }, (_, i) => cos(degrees(52.5 + 15 * i)));
@@ -41,12 +41,18 @@ export const STOP_SLOPES: readonly Slope[] = [1, -1].map((oddSign) => slopeOf((i
 
 /** `oddSign` weighs samples of odd number: in odd subbands they are inverted (ISO/IEC 11172-3 §2.4.3.4.10.3). */
 function slopeOf(angleOf: (i: number) => number, oddSign: number): Slope {
-  return Float64Array.from({ length: 36 }, (_, k) => {
-    const i = k >> 2;
+  return fourOfEach((i) => {
     const angle = degrees(angleOf(i));
+    const [c, s] = [cos(angle), sin(angle)];
     const [near, far] = i & 1 ? [oddSign, 1] : [1, oddSign];
-    return [near * cos(angle), -near * sin(angle), far * sin(angle), far * cos(angle)][k & 3];
+    return [near * c, -near * s, far * s, far * c];
   });
+}
+
+function fourOfEach(of: (i: number) => readonly [number, number, number, number]): Float64Array {
+  const values = new Float64Array(36);
+  for (let i = 0; i < 9; i++) values.set(of(i), 4 * i);
+  return values;
 }
 
 const even = new Float64Array(9);

@@ -1,6 +1,7 @@
 import { BitReader } from '../../demux/bit-reader.ts';
 import type { MpegAudioHeader } from '../../demux/mpeg-audio-header.ts';
 import { AulosError } from '../../errors.ts';
+import type { Steps } from '../steps.ts';
 import { levelOf, PART_SLOTS, SCALE_FACTORS, SUBBANDS, SubbandChannel, sharedFrom } from './subband-samples.ts';
 
 /** The allocation that no frame may have, lest its samples look like a sync word (ISO/IEC 11172-3 §2.4.2.5). */
@@ -15,7 +16,7 @@ export class Layer1 {
   readonly #channels = [new SubbandChannel(), new SubbandChannel()];
 
   /** Decodes one frame into `planes`; `offset` is where its bit allocation begins. @throws AulosError `decode.failed`. */
-  decode(header: MpegAudioHeader, data: Uint8Array, offset: number, planes: readonly Float32Array[]): void {
+  *decode(header: MpegAudioHeader, data: Uint8Array, offset: number, planes: readonly Float32Array[]): Steps<void> {
     const { channels } = header;
     const shared = channels === 2 ? sharedFrom(header, SUBBANDS) : SUBBANDS;
     this.#reader.load(data);
@@ -23,6 +24,7 @@ export class Layer1 {
     this.#readAllocation(channels, shared);
     this.#readScaleFactors(channels);
     this.#readSamples(channels, shared);
+    yield;
     for (let channel = 0; channel < channels; channel++) {
       const { synthesis, samples } = this.#channels[channel];
       synthesis.synthesise(samples, PART_SLOTS, planes[channel], 0);

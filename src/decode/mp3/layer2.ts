@@ -1,6 +1,7 @@
 import { BitReader } from '../../demux/bit-reader.ts';
 import type { MpegAudioHeader } from '../../demux/mpeg-audio-header.ts';
 import { AulosError } from '../../errors.ts';
+import type { Steps } from '../steps.ts';
 import { type Allocation, allocationsOf } from './layer2-allocation.ts';
 import { levelOf, PART_SLOTS, SCALE_FACTORS, SUBBANDS, SubbandChannel, sharedFrom } from './subband-samples.ts';
 
@@ -31,7 +32,7 @@ export class Layer2 {
   readonly #triple = new Float64Array(3);
 
   /** Decodes one frame into `planes`; `offset` is where its bit allocation begins. @throws AulosError `decode.failed`. */
-  decode(header: MpegAudioHeader, data: Uint8Array, offset: number, planes: readonly Float32Array[]): void {
+  *decode(header: MpegAudioHeader, data: Uint8Array, offset: number, planes: readonly Float32Array[]): Steps<void> {
     const { channels } = header;
     const allocations = allocationsOf(header);
     const shared = channels === 2 ? sharedFrom(header, allocations.length) : SUBBANDS;
@@ -41,6 +42,7 @@ export class Layer2 {
     this.#readScaleFactors(channels);
     for (let part = 0; part < PARTS; part++) {
       for (let slot = 0; slot < PART_SLOTS; slot += 3) this.#readTriples(part, slot, channels, shared);
+      yield;
       for (let channel = 0; channel < channels; channel++) {
         const { synthesis, samples } = this.#channels[channel];
         synthesis.synthesise(samples, PART_SLOTS, planes[channel], part * PART_SLOTS * SUBBANDS);

@@ -1,5 +1,6 @@
 import { type MpegAudioHeader, sideInfoBytes } from '../../demux/mpeg-audio-header.ts';
 import { AulosError } from '../../errors.ts';
+import type { Steps } from '../steps.ts';
 import { type Bands, type BandTables, bandTablesOf } from './bands.ts';
 import { BitReader } from './bit-reader.ts';
 import { HuffmanDecoder } from './huffman.ts';
@@ -47,7 +48,7 @@ export class Layer3 {
    * Decodes one frame into `planes`; `offset` is where its side information begins. A frame whose main data began in frames that were not
    * received, as after a seek, gives silence into which the last block fades. @throws AulosError `decode.failed`.
    */
-  decode(header: MpegAudioHeader, data: Uint8Array, offset: number, planes: readonly Float32Array[]): void {
+  *decode(header: MpegAudioHeader, data: Uint8Array, offset: number, planes: readonly Float32Array[]): Steps<void> {
     const isMpeg1 = header.version === 1;
     const mainData = offset + sideInfoBytes(header);
     if (data.length < mainData) throw new AulosError('decode.failed', { what: 'frame size' }, 'a frame ends inside its side information');
@@ -56,8 +57,11 @@ export class Layer3 {
     this.#reader.position = start * 8;
     for (let granule = 0; granule < (isMpeg1 ? 2 : 1); granule++) {
       if (start < 0) this.#silence(header.channels);
-      else this.#granule(header, granule);
-      for (let channel = 0; channel < header.channels; channel++) this.#filter(header, granule, channel, planes[channel]);
+      else yield* this.#granule(header, granule);
+      for (let channel = 0; channel < header.channels; channel++) {
+        this.#filter(header, granule, channel, planes[channel]);
+        yield;
+      }
     }
   }
 
@@ -68,8 +72,11 @@ export class Layer3 {
   }
 
   /** Reads the spectra of a granule's channels. */
-  #granule(header: MpegAudioHeader, index: number): void {
-    for (let channel = 0; channel < header.channels; channel++) this.#spectrum(header, index, channel);
+  *#granule(header: MpegAudioHeader, index: number): Steps<void> {
+    for (let channel = 0; channel < header.channels; channel++) {
+      this.#spectrum(header, index, channel);
+      yield;
+    }
     if (!header.isJointStereo || header.channels === 1 || header.modeExtension === 0) return;
     const [left, right] = this.#channels;
     if (header.modeExtension & INTENSITY) this.#intensity(header, this.#sideInfo.granules[index * 2 + 1]);

@@ -1,4 +1,4 @@
-import { pow2, pow43 } from '../trig.ts';
+import { pow43, quarterPowers } from '../trig.ts';
 import type { Bands } from './bands.ts';
 import type { Granule } from './side-info.ts';
 import { LINBITS } from './tables.ts';
@@ -21,7 +21,7 @@ function fillPowers(magnitude: number): void {
 
 /** 2^(i/4) at index i + LOWEST_GAIN; no granule can ask for less than −390, nor for more than 45. */
 const LOWEST_GAIN = 400;
-const GAINS = Float64Array.from({ length: LOWEST_GAIN + 64 }, (_, i) => pow2((i - LOWEST_GAIN) / 4));
+const GAINS = quarterPowers(-LOWEST_GAIN, 63);
 
 /** Global gain that stands for 1. */
 const UNIT_GAIN = 210;

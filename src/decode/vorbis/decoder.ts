@@ -1,6 +1,7 @@
 import type { CodecConfig } from '../../media.ts';
 import { Imdct } from '../aac/imdct.ts';
 import type { DecodedFrames, PacketDecoder } from '../decoder.ts';
+import { type Breather, type Steps, takeAll, takeCalmly } from '../steps.ts';
 import { vorbisOrder } from '../vorbis-order.ts';
 import { BitReader } from './bit-reader.ts';
 import { brokenPacket } from './broken-packet.ts';
@@ -30,9 +31,13 @@ export class VorbisDecoder implements PacketDecoder {
   readonly #transforms: readonly [Imdct, Imdct];
 
   /** @throws AulosError `media.malformed`, `media.limit`. */
-  constructor({ description }: CodecConfig) {
-    this.#setup = readSetup(description);
-    const { channels, blockSizes } = this.#setup;
+  static async create({ description }: CodecConfig, breathe: Breather): Promise<VorbisDecoder> {
+    return new VorbisDecoder(await takeCalmly(readSetup(description), breathe));
+  }
+
+  constructor(setup: Setup) {
+    this.#setup = setup;
+    const { channels, blockSizes } = setup;
     const [short, long] = blockSizes;
     const slopes = new Slopes();
     this.#channels = Array.from({ length: channels }, () => ({
@@ -46,8 +51,12 @@ export class VorbisDecoder implements PacketDecoder {
   }
 
   decode(data: Uint8Array): DecodedFrames {
+    return takeAll(this.decodeInSteps(data));
+  }
+
+  *decodeInSteps(data: Uint8Array): Steps<DecodedFrames> {
     try {
-      return this.#decode(data);
+      return yield* this.#decode(data);
     } catch (error) {
       this.reset();
       throw error;
@@ -59,7 +68,7 @@ export class VorbisDecoder implements PacketDecoder {
   }
 
   /** `sound 1 = 0 │ mode │ if long: block before is long 1, block behind is long 1 │ floors │ residues` (§4.3) */
-  #decode(data: Uint8Array): DecodedFrames {
+  *#decode(data: Uint8Array): Steps<DecodedFrames> {
     const { modes, blockSizes, channels, sampleRate } = this.#setup;
     const reader = this.#reader;
     reader.load(data);
@@ -70,10 +79,12 @@ export class VorbisDecoder implements PacketDecoder {
     const lines = blockSizes[mode.isLong ? 1 : 0] / 2;
     this.#readSpectra(mode.mapping, lines);
     const transform = this.#transforms[mode.isLong ? 1 : 0];
+    yield;
     let frames = 0;
     for (const [c, { spectrum, overlap }] of this.#channels.entries()) {
       transform.run(spectrum, 0);
       frames = overlap.join(spectrum, lines, this.#planes[c]);
+      yield;
     }
     return { planes: this.#ordered, frames, channels, sampleRate };
   }

@@ -1,6 +1,7 @@
+import type { Steps } from '../steps.ts';
 import { BitReader } from './bit-reader.ts';
 import { brokenHeader } from './broken-packet.ts';
-import { readCodebook, ValueBudget } from './codebook.ts';
+import { type Codebook, readCodebook, ValueBudget } from './codebook.ts';
 import { type Floor, readFloor } from './floor.ts';
 import { Residue } from './residue.ts';
 
@@ -47,14 +48,18 @@ const IDENTIFICATION_BYTES = 30;
  * and the headers: identification, comment, setup.
  * @throws AulosError `media.malformed`, `media.limit`.
  */
-export function readSetup(description: Uint8Array): Setup {
+export function* readSetup(description: Uint8Array): Steps<Setup> {
   const [identification, , setup] = unlaced(description);
   if (!setup || identification.length < IDENTIFICATION_BYTES) throw brokenHeader('one is missing');
   const { channels, sampleRate, blockSizes } = readIdentification(identification);
   const reader = new BitReader();
   reader.load(setup.subarray(PREFIX_BYTES));
   const budget = new ValueBudget();
-  const books = Array.from({ length: reader.bits(8) + 1 }, () => readCodebook(reader, budget));
+  const books: Codebook[] = [];
+  for (let left = reader.bits(8) + 1; left > 0; left--) {
+    books.push(readCodebook(reader, budget));
+    yield;
+  }
   const timeTransforms = reader.bits(6) + 1;
   for (let i = 0; i < timeTransforms; i++) if (reader.bits(16) !== 0) throw brokenHeader('an unknown transform');
   const floors = readList(reader, () => readFloor(reader.bits(16), reader, books));

@@ -1,4 +1,5 @@
 import type { BitReader } from '../../../demux/bit-reader.ts';
+import type { Steps } from '../../steps.ts';
 import { STRIDE as BAND_STRIDE, BANDS, SLOTS } from '../sbr/subbands.ts';
 import { BANDS_20, BANDS_34, type StereoBands } from './bands.ts';
 import { Decorrelator } from './decorrelator.ts';
@@ -10,10 +11,12 @@ import { SmoothPhases } from './phases.ts';
 
 const MAX_SUBBANDS = 91;
 
-const signalRe = new Float64Array(MAX_SUBBANDS * SLOTS);
-const signalIm = new Float64Array(MAX_SUBBANDS * SLOTS);
-const otherRe = new Float64Array(MAX_SUBBANDS * SLOTS);
-const otherIm = new Float64Array(MAX_SUBBANDS * SLOTS);
+/** A signal in sub-bands, one after the other. */
+class Subbands {
+  readonly re = new Float64Array(MAX_SUBBANDS * SLOTS);
+  readonly im = new Float64Array(MAX_SUBBANDS * SLOTS);
+}
+
 const spread = new Int8Array(4 * STRIDE);
 const step = new Float64Array(MATRIX);
 const mix = new Float64Array(MATRIX);
@@ -23,6 +26,9 @@ export class ParametricStereo {
   /** The right channel, once {@link run}; the left one replaces the input. */
   readonly re = new Float64Array(BANDS * BAND_STRIDE);
   readonly im = new Float64Array(BANDS * BAND_STRIDE);
+  readonly #signal = new Subbands();
+  /** What has nothing in common with the signal, and then the right channel. */
+  readonly #other = new Subbands();
   readonly #parameters = new StereoParameters();
   readonly #analysis = new HybridAnalysis();
   readonly #decorrelator = new Decorrelator();
@@ -47,7 +53,7 @@ export class ParametricStereo {
   }
 
   /** Replaces the bands `re` + j·`im` by those of the left channel. Bands from `top` on are empty. */
-  run(re: Float64Array, im: Float64Array, top: number): void {
+  *run(re: Float64Array, im: Float64Array, top: number): Steps<void> {
     if (!this.#hasData) this.#parameters.hold();
     this.#hasData = false;
     if (!this.#isOn) {
@@ -58,18 +64,24 @@ export class ParametricStereo {
     this.#chooseBands();
     const bands = this.#bands;
     const end = top + bands.subbands - BANDS;
-    this.#analysis.run(bands, re, im, signalRe, signalIm);
-    this.#decorrelator.run(bands, end, signalRe, signalIm, otherRe, otherIm);
+    const signal = this.#signal;
+    const other = this.#other;
+    this.#analysis.run(bands, re, im, signal.re, signal.im);
+    yield;
+    this.#decorrelator.run(bands, end, signal.re, signal.im, other.re, other.im);
+    yield;
     for (let envelope = 0, from = 0; envelope < this.#parameters.envelopes; envelope++) {
       this.#setMatrices(envelope);
       const to = this.#parameters.ends[envelope] + 1;
       for (let k = 0; k < end; k++) this.#mix(envelope, k, from, to);
       from = to;
+      yield;
     }
     const last = this.#parameters.envelopes * STRIDE * MATRIX;
     this.#matrices.copyWithin(0, last, last + STRIDE * MATRIX);
-    joinSubbands(bands, signalRe, signalIm, re, im);
-    joinSubbands(bands, otherRe, otherIm, this.re, this.im);
+    joinSubbands(bands, signal.re, signal.im, re, im);
+    joinSubbands(bands, other.re, other.im, this.re, this.im);
+    yield;
   }
 
   reset(): void {
@@ -150,15 +162,15 @@ export class ParametricStereo {
       mix[i] = this.#matrices[before + i];
       step[i] = (this.#matrices[after + i] - mix[i]) / (to - from);
     }
-    if (!this.#parameters.hasPhases) mixReal(k * SLOTS, from, to);
+    if (!this.#parameters.hasPhases) mixReal(this.#signal, this.#other, k * SLOTS, from, to);
     else {
       if (k >= bands.negative[0] && k < bands.negative[1]) for (let i = 4; i < MATRIX; i++) [mix[i], step[i]] = [-mix[i], -step[i]];
-      mixComplex(k * SLOTS, from, to);
+      mixComplex(this.#signal, this.#other, k * SLOTS, from, to);
     }
   }
 }
 
-function mixReal(row: number, from: number, to: number): void {
+function mixReal(signal: Subbands, other: Subbands, row: number, from: number, to: number): void {
   let [h11, h12, h21, h22] = mix;
   const [s11, s12, s21, s22] = step;
   for (let at = row + from; at < row + to; at++) {
@@ -166,28 +178,28 @@ function mixReal(row: number, from: number, to: number): void {
     h12 += s12;
     h21 += s21;
     h22 += s22;
-    const sr = signalRe[at];
-    const si = signalIm[at];
-    const dr = otherRe[at];
-    const di = otherIm[at];
-    signalRe[at] = h11 * sr + h21 * dr;
-    signalIm[at] = h11 * si + h21 * di;
-    otherRe[at] = h12 * sr + h22 * dr;
-    otherIm[at] = h12 * si + h22 * di;
+    const sr = signal.re[at];
+    const si = signal.im[at];
+    const dr = other.re[at];
+    const di = other.im[at];
+    signal.re[at] = h11 * sr + h21 * dr;
+    signal.im[at] = h11 * si + h21 * di;
+    other.re[at] = h12 * sr + h22 * dr;
+    other.im[at] = h12 * si + h22 * di;
   }
 }
 
-function mixComplex(row: number, from: number, to: number): void {
+function mixComplex(signal: Subbands, other: Subbands, row: number, from: number, to: number): void {
   for (let at = row + from; at < row + to; at++) {
     for (let i = 0; i < MATRIX; i++) mix[i] += step[i];
     const [h11, h12, h21, h22, i11, i12, i21, i22] = mix;
-    const sr = signalRe[at];
-    const si = signalIm[at];
-    const dr = otherRe[at];
-    const di = otherIm[at];
-    signalRe[at] = h11 * sr + h21 * dr - i11 * si - i21 * di;
-    signalIm[at] = h11 * si + h21 * di + i11 * sr + i21 * dr;
-    otherRe[at] = h12 * sr + h22 * dr - i12 * si - i22 * di;
-    otherIm[at] = h12 * si + h22 * di + i12 * sr + i22 * dr;
+    const sr = signal.re[at];
+    const si = signal.im[at];
+    const dr = other.re[at];
+    const di = other.im[at];
+    signal.re[at] = h11 * sr + h21 * dr - i11 * si - i21 * di;
+    signal.im[at] = h11 * si + h21 * di + i11 * sr + i21 * dr;
+    other.re[at] = h12 * sr + h22 * dr - i12 * si - i22 * di;
+    other.im[at] = h12 * si + h22 * di + i12 * sr + i22 * dr;
   }
 }

@@ -1,3 +1,4 @@
+import type { Steps } from '../../steps.ts';
 import { ChannelData } from './channel-data.ts';
 import { createEnergies } from './dequantisation.ts';
 import { EnvelopeGains } from './envelope-gains.ts';
@@ -48,11 +49,12 @@ export class SbrChannel {
   #extent = CORE_ONLY;
 
   /** Fills `re` and `im` from a frame of the core; without `replication` the spectrum above it stays empty. */
-  run(core: Float32Array, replication: Replication | undefined): void {
+  *run(core: Float32Array, replication: Replication | undefined): Steps<void> {
     const extent: Extent = replication?.bands ?? CORE_ONLY;
     this.#moveOn();
     this.#analysis.run(core, this.#lowRe, this.#lowIm);
-    if (replication) this.#replicate(replication);
+    yield;
+    if (replication) yield* this.#replicate(replication);
     const nextSlots = replication ? 2 * this.data.grid.borders[this.data.grid.envelopes] - SLOTS : 0;
     const firstSlot = replication ? 2 * this.data.grid.borders[0] : 0;
     this.#join(extent, firstSlot, nextSlots);
@@ -84,11 +86,13 @@ export class SbrChannel {
     }
   }
 
-  #replicate({ header, bands, isNew }: Replication): void {
+  *#replicate({ header, bands, isNew }: Replication): Steps<void> {
     const { data, re, im } = this;
     this.#generator.run(data, bands, this.#lowRe, this.#lowIm, re, im);
+    yield;
     this.#gains.run(data, bands, header, this.energies, re, im);
     this.#adjuster.run(data, bands, this.#gains, header.isSmoothed, isNew, re, im);
+    yield;
   }
 
   /** Puts the bands of the core below the replicated ones, and the end of the frame before in front (§4.6.18.5). */

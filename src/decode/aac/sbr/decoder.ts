@@ -1,6 +1,7 @@
 import type { AudioSpecificConfig } from '../../../demux/audio-specific-config.ts';
 import type { BitReader } from '../../../demux/bit-reader.ts';
 import type { DecodedFrames } from '../../decoder.ts';
+import type { Steps } from '../../steps.ts';
 import type { ElementSlot } from '../channel-layout.ts';
 import type { ParametricStereo } from '../ps/stereo.ts';
 import { SbrElement } from './element.ts';
@@ -51,10 +52,10 @@ export class SbrDecoder {
   }
 
   /** Decodes a packet once its core has been decoded; the frames are valid until the next call. */
-  run(): DecodedFrames {
+  *run(): Steps<DecodedFrames> {
     const { planes } = this.#frames;
     for (const { slot, outputs, sbr } of this.#elements)
-      sbr.run(
+      yield* sbr.run(
         slot.planes.map((plane) => this.#core[plane]),
         outputs.map((plane) => planes[plane]),
       );

@@ -1,5 +1,6 @@
 import type { BitReader } from '../../../demux/bit-reader.ts';
 import { isAulosError } from '../../../errors.ts';
+import type { Steps } from '../../steps.ts';
 import type { ParametricStereo } from '../ps/stereo.ts';
 import { SbrChannel } from './channel.ts';
 import { dequantise, dequantiseCoupled } from './dequantisation.ts';
@@ -62,18 +63,21 @@ export class SbrElement {
   }
 
   /** Decodes a frame from the `core`, a plane per channel, to `planes`. */
-  run(core: readonly Float32Array[], planes: readonly Float32Array[]): void {
+  *run(core: readonly Float32Array[], planes: readonly Float32Array[]): Steps<void> {
     if (this.#setup && !this.#hasData) this.#giveUp();
     const replication = this.#setup && { ...this.#setup, isNew: this.#isNew };
     if (this.#setup) this.#dequantise(this.#setup.bands);
     for (let i = 0; i < this.#channels.length; i++) {
-      this.#channels[i].run(core[i], replication);
+      yield* this.#channels[i].run(core[i], replication);
     }
     const { re, im } = this.#channels[0];
     const top = replication ? replication.bands.start + replication.bands.count : LOW_BANDS;
-    this.#stereo?.run(re, im, top);
+    if (this.#stereo) yield* this.#stereo.run(re, im, top);
     const outputs = this.#stereo ? [this.#channels[0], this.#stereo] : this.#channels;
-    for (const [i, output] of outputs.entries()) this.#syntheses[i].run(output.re, output.im, planes[i]);
+    for (const [i, output] of outputs.entries()) {
+      this.#syntheses[i].run(output.re, output.im, planes[i]);
+      yield;
+    }
     this.#hasData = false;
     this.#isNew = false;
   }
