@@ -98,7 +98,9 @@ export class StereoParameters {
       const mode = readMode(bits);
       this.intensityBands = BANDS[mode % 3];
       this.phaseBands = PHASE_BANDS[mode % 3];
-      this.isFineIntensity = mode >= 3;
+      const isFine = mode >= 3;
+      if (isFine !== this.isFineIntensity) this.intensity.fill(0); // steps of the other grid, more of which there may be
+      this.isFineIntensity = isFine;
     }
     this.hasCoherence = bits.flag();
     if (this.hasCoherence) {
