@@ -32,8 +32,8 @@ const presenceOf = (place: string, key: string): string => `${nameOf(place, key)
 export async function openIndexedDbVolume(place: string, key: string, { use }: Connection, clock: Clock): Promise<IndexedDbVolume> {
   let volume: IndexedDbVolume | undefined;
   const host = { onChange: (hint?: Hint) => volume?.heed(hint), hasGrown: async () => (await volume?.hasGrown()) ?? true };
-  const presence = await enter(presenceOf(place, key), clock);
-  const lease = await TabLease.take<Hint>(nameOf(place, key), host, clock);
+  // Both at once, and before it is read: each asks the browser, and no request is made before.
+  const [presence, lease] = await Promise.all([enter(presenceOf(place, key), clock), TabLease.take<Hint>(nameOf(place, key), host, clock)]);
   try {
     const found = await use('readonly', (store) => readAsset(store, key));
     const isWhole = found.record?.committed === true;
