@@ -121,6 +121,27 @@ const NODE_TOGETHER = {
   tracks: ['src/playback/tracks.ts', 'src/decode/pcm.ts', 'src/decode/trig.ts', 'src/demux/data-window.ts'],
 };
 
+/**
+ * Chunks of the worker have what they share with its entry by way of the global object. If they imported it, WebKit (Safari; seen in WebKitGTK
+ * 2.50) would make another instance of it, which no `instanceof` knows, and which does all that a worker does when it begins a second time.
+ * No line moves, so that the source maps stay true.
+ */
+const withoutSecondEntry = {
+  name: 'without-second-entry',
+  renderChunk(code, { name, imports }) {
+    const shared = 'globalThis.aulosWorker';
+    const swapped = (names) => names.replaceAll(/([\w$]+) as ([\w$]+)/g, '$2: $1');
+    if (name === 'worker')
+      return { code: code.replace(/^export \{(.*)\};$/m, (_, names) => `${shared} = {${swapped(names)}};`), map: null };
+    if (!imports.includes('worker.js')) return null;
+    const severed = code
+      .replace(/^import \{(.*)\} from '\.\/worker\.js';$/m, (_, names) => `const {${names.replaceAll(' as ', ': ')}} = ${shared};`)
+      .replace(/^import '\.\/worker\.js';$/m, '');
+    if (severed.includes("'./worker.js'")) this.error(`${name} still imports the worker's entry`);
+    return { code: severed, map: null };
+  },
+};
+
 const onwarn = (warning) => {
   throw new Error(`${warning.code}: ${warning.message}`);
 };
@@ -158,7 +179,7 @@ export default [
       onlyExplicitManualChunks: true,
       sourcemap: true,
     },
-    plugins: browser([shorten, shortenMore]),
+    plugins: browser([...(name === 'worker' ? [withoutSecondEntry] : []), shorten, shortenMore]),
     onwarn,
   })),
   ...Object.entries({
