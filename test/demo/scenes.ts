@@ -168,7 +168,7 @@ export function describeScenes(browserName: string, visit: () => Promise<Visitor
       await set(visitor, 'output', 'media');
       for (const file of ['reed.mp3', 'late-ferry.m4a']) {
         await visitor.click('#queue .track', numberOf(file));
-        await playedTo(visitor, 1);
+        await visitor.until(() => /^[1-9]$/.test(document.getElementById('wave')?.getAttribute('aria-valuenow') ?? '')); // no more that of the track before
         await visitor.click('#wave', { share: 0.8 });
         await playedTo(visitor, 38);
       }
