@@ -56,7 +56,7 @@ export class MediaRun implements SessionRun {
     this.#until = seconds;
     this.#going = this.#begin();
     this.#scope.defer(() => parts.sender.stop());
-    void this.#go((signal) => this.#send(deck, seconds, undefined, signal));
+    void this.#go((signal) => this.#send(this.#deck, seconds, undefined, signal)); // not `deck`: what is captured here lasts as long as the scope
   }
 
   look(): void {
@@ -87,12 +87,13 @@ export class MediaRun implements SessionRun {
     return controller;
   }
 
-  /** Does `first`, and goes on behind the junction that it gives, if any. */
+  /** Does `first`, and then, in a call of its own, so that this one holds no track for longer, what is behind the junction that it gives, if any. */
   async #go(first: (signal: AbortSignal) => Promise<Junction | undefined>): Promise<void> {
     const { signal } = this.#going;
     try {
-      let junction = await first(signal);
-      while (junction) junction = await this.#join(junction, signal);
+      const junction = await first(signal);
+      signal.throwIfAborted();
+      if (junction) void this.#go((signal) => this.#join(junction, signal));
     } catch (error) {
       if (signal.aborted) return;
       this.#deck.fail(error);

@@ -1,9 +1,11 @@
+import { queryObjects } from 'node:v8';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RangeSet } from '../../src/base/ranges.ts';
 import { Wake } from '../../src/base/wake.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { AulosError } from '../../src/errors.ts';
 import { EventScope } from '../../src/events/bus.ts';
+import { Deck } from '../../src/playback/deck.ts';
 import type { FromMedia, ToMedia } from '../../src/playback/media-lane.ts';
 import type { FromSession } from '../../src/playback/messages.ts';
 import { PlayerSession } from '../../src/playback/session.ts';
@@ -165,6 +167,22 @@ describe('from one track to the next', () => {
       { type: 'junction', run: 1, after: 2, load: 3, at: 0.8 },
     ]);
     await hear('decoded', ({ isEnd, until }) => isEnd && until === 1);
+  });
+
+  test('however many were heard, the session holds no more of them', async () => {
+    tracks = { a: { seconds: 1 } };
+    const heldAfter = async (load: number, from: number) => {
+      for (let next = from + 1; next <= load; next++) {
+        session.receive({ type: 'follow', after: next - 1, next: { load: next, url: 'a' } });
+        await hear('decoded', ({ isEnd, until }) => isEnd && until === next);
+        session.receive({ type: 'unload', load: next - 1 });
+      }
+      return queryObjects(Deck);
+    };
+    session.receive({ type: 'load', load: 1, url: 'a' });
+    session.receive({ type: 'decode', load: 1, run: 1, seconds: 0 });
+    const few = await heldAfter(4, 1);
+    expect(await heldAfter(20, 4)).toBe(few);
   });
 
   test('each has a loudness of its own', async () => {
