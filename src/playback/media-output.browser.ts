@@ -57,6 +57,7 @@ export class MediaOutput implements Output {
     this.#element.disableRemotePlayback = true; // without it a ManagedMediaSource does not open
     this.#element.addEventListener('playing', () => this.#onPlaying(), { signal });
     this.#element.addEventListener('pause', () => this.#onPause(), { signal });
+    this.#element.addEventListener('error', () => listener.onFailure(), { signal }); // a policy that forbids the source tells at once
     const source = this.lane.isMadeInWorker ? undefined : new Source();
     if (source) {
       this.#url = URL.createObjectURL(source);
@@ -168,7 +169,7 @@ export class MediaOutput implements Output {
     try {
       await this.#element.play();
     } catch (cause) {
-      if ((cause as Error).name !== 'NotAllowedError') return; // it was stopped; what it cannot play the watch tells
+      if ((cause as Error).name !== 'NotAllowedError') return; // it was stopped; of what it cannot play an event tells
       this.#isRefused = true;
       throw new AulosError('output.notAllowed', {}, 'the browser wants a user gesture before it plays sound', { cause });
     }

@@ -14,7 +14,7 @@ export interface MediaWatchParts {
   onReport(report: OutputReport): void;
   /** What is heard from now on is to be multiplied by `gain`. */
   onGain(gain: number): void;
-  /** The browser does not play it. */
+  /** The Media Source does not take it, or does not open; of its own errors the element tells. */
   onFailure(): void;
 }
 
@@ -28,6 +28,8 @@ const EDGE_SECONDS = 0.2;
 const STALL_SECONDS = 0.1;
 /** What is so near, seconds, may be heard before it is taken back. */
 const CUT_SECONDS = 0.1;
+/** Seconds that a Media Source has to open while it is to sound; only those count in which the page is seen, and gets to run. */
+const OPENING_SECONDS = 10;
 /** After what these tell, it may sound or not. */
 const NEWS = ['playing', 'waiting', 'pause', 'play', 'seeked', 'ended', 'timeupdate'] as const;
 
@@ -36,6 +38,8 @@ export class MediaWatch {
   readonly #parts: MediaWatchParts;
   readonly #life = new AbortController();
   #timer: ReturnType<typeof setInterval> | undefined;
+  /** Counts while the Media Source is awaited. */
+  #opening: ReturnType<typeof setInterval> | undefined;
   #epoch = 0;
   /** Where the epoch begins, and ends if that is known. */
   #at = 0;
@@ -61,13 +65,13 @@ export class MediaWatch {
     for (const name of ['waiting', 'progress']) element.addEventListener(name, () => this.#leap(), { signal });
     for (const name of NEWS) element.addEventListener(name, () => this.#onNews(name), { signal });
     element.addEventListener('durationchange', () => this.#go(), { signal });
-    element.addEventListener('error', () => parts.onFailure(), { signal });
     port.onmessage = ({ data }: MessageEvent<ToElement>) => this.#hear(data);
   }
 
   close(): void {
     this.#life.abort();
     clearInterval(this.#timer);
+    clearInterval(this.#opening);
     this.#parts.port.close();
   }
 
@@ -83,6 +87,7 @@ export class MediaWatch {
     else if (message.type === 'source') this.#parts.onSource(message.handle);
     else if (message.type === 'failed') this.#parts.onFailure();
     else {
+      clearInterval(this.#opening);
       this.#seek = message;
       this.#go();
     }
@@ -97,10 +102,21 @@ export class MediaWatch {
     this.#isReopening = false;
     this.#gains = [];
     this.#state = 'leaving';
+    this.#awaitOpening();
     this.#resume(); // it had come to an end
   }
 
+  /** A Media Source that is open seeks at once. */
+  #awaitOpening(): void {
+    let secondsLeft = OPENING_SECONDS;
+    clearInterval(this.#opening);
+    this.#opening = setInterval(() => {
+      if (this.#parts.wantsToPlay() && !document.hidden && --secondsLeft === 0) this.#parts.onFailure();
+    }, 1_000);
+  }
+
   #stop(): void {
+    clearInterval(this.#opening);
     this.#state = 'leaving'; // what it does from now on is no lack of sound
     this.#edge = undefined;
   }

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { OutputKind } from '../../src/playback/output.ts';
 import type { Player, PlayerOptions } from '../../src/playback/player.browser.ts';
 import { psnr } from '../fakes/pcm.ts';
@@ -335,6 +335,39 @@ describe('a browser that fails to play it after all has the worklet', () => {
     } finally {
       SourceBuffer.prototype.appendBuffer = appendBuffer;
     }
+  });
+
+  test('of a Media Source that never opens', async () => {
+    placeSource('page');
+    const src = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, 'src')!;
+    Object.defineProperty(HTMLMediaElement.prototype, 'src', { ...src, set: () => {} });
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const player = await playerOn();
+      const playing = expectWorklet(player);
+      while (player.output === 'media') {
+        await new Promise(requestAnimationFrame);
+        vi.advanceTimersByTime(1_000);
+      }
+      await playing;
+    } finally {
+      vi.useRealTimers();
+      Object.defineProperty(HTMLMediaElement.prototype, 'src', src);
+    }
+  });
+
+  test('from where it is', async () => {
+    const player = await playerOn();
+    player.src = freshUrl('cbr.mp3');
+    await player.seek(1);
+    await player.play();
+    await until(player, 1.2);
+    const before = player.currentTime;
+    elements.at(-1)!.dispatchEvent(new Event('error')); // as of what it cannot decode
+    expect([player.output, player.paused]).toEqual(['worklet', false]);
+    expect(player.currentTime - before).toBeCloseTo(0, 1);
+    await until(player, before + 0.2);
+    expect([player.output, player.error]).toEqual(['worklet', null]);
   });
 });
 

@@ -16,6 +16,8 @@ declare const aulos: typeof Aulos;
 const html = '<!doctype html><meta charset="utf-8"><title>page</title><script type="module" src="/page.js"></script>';
 const script = "import * as aulos from '/aulos/aulos.js'; globalThis.aulos = aulos;";
 const args = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--autoplay-policy=no-user-gesture-required'];
+/** Names no blob: URLs, as which elements know a Media Source. */
+const strictPolicy = "default-src 'self'; script-src 'self'; worker-src 'self'";
 const BUCKETS = 200;
 const { signal } = new AbortController();
 
@@ -199,5 +201,30 @@ describe.runIf(requireTool('chromium'))('a page on the built library', { timeout
       });
       expect(codes).toEqual(['store.unavailable', 'store.unavailable']);
     });
+  });
+
+  it.each(['worker', 'page'])('has the worklet where its policy forbids a Media Source of the %s', async (place) => {
+    origin.put('/media', { content: fixtureBytes('cbr.mp3') });
+    if (place === 'page')
+      await context.addInitScript(() => Object.defineProperty(MediaSource, 'canConstructInDedicatedWorker', { get: () => false }));
+    await page.route('**/page', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, headers: { ...response.headers(), 'content-security-policy': strictPolicy } });
+    });
+    await page.reload();
+    await page.waitForFunction(() => 'aulos' in globalThis);
+    const played = await page.evaluate(async (src) => {
+      const player = new aulos.Player({ output: 'media' });
+      const outputs: string[] = [];
+      player.addEventListener('outputchange', () => outputs.push(player.output));
+      player.src = src;
+      await player.seek(1);
+      await player.play();
+      while (player.currentTime < 1.2) await new Promise((resolve) => player.addEventListener('timeupdate', resolve, { once: true }));
+      const { error } = player;
+      await player.close();
+      return { outputs, error };
+    }, url);
+    expect(played).toEqual({ outputs: ['media', 'worklet'], error: null });
   });
 });
