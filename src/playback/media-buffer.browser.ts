@@ -6,6 +6,8 @@ const KEPT_SECONDS = 10;
 const LONGEST_SECONDS = 1e8;
 /** Where there is no more room, all that was heard goes but for this, seconds. */
 const LEAST_KEPT_SECONDS = 0.1;
+/** Segments in a row of which a browser may keep nothing: the first ones may lie before what is to be heard. */
+const MAX_LOST = 4;
 
 /** Who has a {@link MediaBuffer}. */
 export interface MediaBufferListener {
@@ -27,6 +29,8 @@ export class MediaBuffer {
   #mimeType = '';
   #tasks: (() => void)[] = [];
   #isEmptied = false;
+  /** Segments appended since anything was there. */
+  #lost = 0;
   /** Where the listener is, or was not long ago, seconds. */
   #heard = 0;
 
@@ -48,6 +52,7 @@ export class MediaBuffer {
   begin(at: number): void {
     this.#tasks = [];
     this.#heard = at;
+    this.#lost = 0;
     this.#isEmptied = false;
     this.after(() => this.#buffer?.remove(0, Infinity));
     this.after(() => {
@@ -80,6 +85,7 @@ export class MediaBuffer {
   append(segment: Uint8Array<ArrayBuffer>): void {
     this.after(() => this.#buffer?.appendBuffer(segment));
     this.after(() => {
+      this.#expectKept();
       this.#listener.onAppended();
       this.#forget(KEPT_SECONDS);
     });
@@ -110,6 +116,12 @@ export class MediaBuffer {
     } else if (mimeType !== this.#mimeType) this.#buffer.changeType(mimeType);
     this.#mimeType = mimeType;
     return this.#buffer;
+  }
+
+  /** @throws Error if the browser takes segments, and makes no sound of them: WebKitGTK 2.50 does that with MP3. */
+  #expectKept(): void {
+    this.#lost = this.#buffer?.buffered.length ? 0 : this.#lost + 1;
+    if (this.#lost > MAX_LOST) throw new Error('nothing of what was appended is there');
   }
 
   get #isFree(): boolean {

@@ -146,3 +146,13 @@ test('what else goes wrong is told', () => {
   append(5);
   expect(failure).toBe(broken);
 });
+
+test('a browser that takes one segment after the other, and has nothing of them, fails', () => {
+  browser.buffered.length = 0;
+  append(1, 1, 1, 1);
+  browser.finishAll();
+  expect(failure).toBeUndefined();
+  append(1);
+  browser.finishAll();
+  expect(failure).toBeInstanceOf(Error);
+});
