@@ -62,7 +62,9 @@ export async function* mediaPieces(
         end: timeOf(endFrame),
       };
     }
-    yield { type: 'segment', bytes: writer.fragment(batch), until: timeOf(Math.max(heardFrom, Math.min(batchEnd, endFrame))) };
+    const lag = isNew && at !== undefined ? lagOf(batch, heardFrom) : 0;
+    const bytes = writer instanceof MediaFrames ? writer.fragment(batch) : writer.fragment(batch, lag);
+    yield { type: 'segment', bytes, until: timeOf(Math.max(heardFrom, Math.min(batchEnd, endFrame))) };
     batch = [];
   };
 
@@ -83,4 +85,15 @@ export async function* mediaPieces(
     yield* write();
   }
   if (batch.length > 0) yield* write();
+}
+
+/**
+ * Frames by which `packets`, heard from `heardFrom` on, are to be decoded late. Firefox (ESR 153), where it has read all there was, goes on with the
+ * first packet whose decode time, plus what is left of its duration, lies behind the end of the last one. Of MP3 more is cut off the first packet
+ * than is left, so that with its own time it would be passed over, and the one after it decoded without it.
+ */
+function lagOf(packets: readonly Packet[], heardFrom: number): number {
+  const first = packets.find(({ timestamp, duration }) => timestamp + duration > heardFrom);
+  const cut = first ? heardFrom - first.timestamp : 0;
+  return first && 2 * cut >= first.duration ? cut : 0;
 }

@@ -85,11 +85,11 @@ export class MediaSegments {
     ]);
   }
 
-  /** A media segment: `moof` and `mdat` with `packets`, which follow each other; at least one. */
-  fragment(packets: readonly Packet[]): Uint8Array<ArrayBuffer> {
-    const sequence = ++this.#fragments;
-    const headBytes = writeBoxes([movieFragment(sequence, packets, 0)]).length;
-    const head = writeBoxes([movieFragment(sequence, packets, headBytes + 8)]);
+  /** A media segment: `moof` and `mdat` with `packets`, which follow each other; at least one. They are decoded `lag` frames after their time. */
+  fragment(packets: readonly Packet[], lag = 0): Uint8Array<ArrayBuffer> {
+    const facts = { sequence: ++this.#fragments, packets, lag };
+    const headBytes = writeBoxes([movieFragment(facts, 0)]).length;
+    const head = writeBoxes([movieFragment(facts, headBytes + 8)]);
     const end = packets.reduce((bytes, { data }) => bytes + data.length, head.length + 8);
     const segment = new Uint8Array(end);
     segment.set(head);
@@ -104,13 +104,21 @@ export class MediaSegments {
   }
 }
 
-function movieFragment(sequence: number, packets: readonly Packet[], dataOffset: number): BoxTree {
+interface FragmentFacts {
+  readonly sequence: number;
+  readonly packets: readonly Packet[];
+  readonly lag: number;
+}
+
+function movieFragment({ sequence, packets, lag }: FragmentFacts, dataOffset: number): BoxTree {
   const run = {
-    flags: 0x301, // data offset, and of each sample duration and size
+    version: lag ? 1 : 0, // of 1, composition times may lie before decode times
+    flags: lag ? 0xb01 : 0x301, // data offset, and of each sample duration, size, and composition time if that is another
     sample_count: packets.length,
     data_offset: dataOffset,
     sample_duration: packets.map(({ duration }) => duration),
     sample_size: packets.map(({ data }) => data.length),
+    sample_composition_time_offset: lag ? packets.map(() => -lag) : [],
   };
   return {
     type: 'moof',
@@ -120,7 +128,7 @@ function movieFragment(sequence: number, packets: readonly Packet[], dataOffset:
         type: 'traf',
         children: [
           { type: 'tfhd', fields: { flags: 0x20000, track_id: TRACK_ID } }, // default-base-is-moof
-          { type: 'tfdt', fields: { baseMediaDecodeTime: packets[0].timestamp } },
+          { type: 'tfdt', fields: { baseMediaDecodeTime: packets[0].timestamp + lag } },
           { type: 'trun', fields: run },
         ],
       },

@@ -57,6 +57,20 @@ describe('the pieces of a track', () => {
     expect(untils.at(-1)).toBe(10.3);
   });
 
+  test('have a first packet of which little is heard decoded when it is heard, and what follows at its own time', async () => {
+    const decodeTimes = ({ bytes }: Awaited<ReturnType<typeof piecesOf>>) => {
+      const view = new DataView(Uint8Array.from(bytes).buffer);
+      const boxes = [...String.fromCharCode(...bytes).matchAll(/tfdt/g)];
+      return boxes.map(({ index }) => view.getUint32(index + 8));
+    };
+    const joined = (encoderDelay: number) => piecesOf(packets(0, 600), MP4, { encoderDelay, at: 7.5 });
+    expect(decodeTimes(await joined(90))).toEqual([40, 350]);
+    expect(decodeTimes(await joined(75))).toEqual([25, 350]);
+    expect(decodeTimes(await joined(60))).toEqual([0, 350]);
+    expect(decodeTimes(await piecesOf(packets(0, 600), MP4, { encoderDelay: 90 }))).toEqual([0, 350]);
+    expect(decodeTimes(await piecesOf(packets(0, 50), MP4, { encoderDelay: 90, at: 7.5 }))).toEqual([0]);
+  });
+
   test.each([
     ['with what primes the decoder before it', 900, 1],
     ['where the demuxer could land, if that is later', 1_300, 1.2],

@@ -16,6 +16,7 @@ function probe(bytes: Uint8Array) {
   return {
     stream: { codec, sampleRate: Number(rate), channels, timeBase },
     packets: packets.map((packet: Record<string, string>) => [Number(packet.pts), packet.data_hash]),
+    lags: packets.map((packet: Record<string, string>) => Number(packet.dts) - Number(packet.pts)),
   };
 }
 
@@ -42,6 +43,17 @@ describe('fragmented MP4 written from packets', () => {
     const first = packets[0].timestamp;
     expect(found.packets).toEqual(
       packets.map(({ data, timestamp }) => [timestamp - first, `MD5:${createHash('md5').update(data).digest('hex')}`]),
+    );
+  });
+
+  it('are decoded late where that is wanted', async () => {
+    const { config, packets } = await open('cbr.mp3');
+    const segments = new MediaSegments(config);
+    const pieces = [segments.init(), segments.fragment(packets.slice(0, 3), 1_105), segments.fragment(packets.slice(3, 5))];
+    const { packets: found, lags } = probe(Buffer.concat(pieces));
+    expect(lags.map((lag: number) => lag - lags[4])).toEqual([1_105, 1_105, 1_105, 0, 0]); // ffprobe moves all so that none is late
+    expect(found.map(([time]: [number]) => time - found[0][0])).toEqual(
+      packets.slice(0, 5).map(({ timestamp }) => timestamp - packets[0].timestamp),
     );
   });
 
