@@ -7,7 +7,7 @@ import type { Volume } from './medium.ts';
 import { CHUNK_BYTES } from './record.ts';
 
 /** Back-pressure: a write waits while this much has not reached the medium. */
-const MAX_DIRTY_BYTES = 4 * 1024 * 1024;
+const MAX_DIRTY_BYTES = 8 * 1024 * 1024;
 const BATCH_MS = 1000;
 
 /**
