@@ -30,7 +30,7 @@ export class FrameIndex {
   /** Called once, when the last packet has passed. */
   onWhole: (() => void) | undefined;
   readonly #deltas = new ByteLog();
-  readonly #checkpoints: Checkpoint[] = [];
+  #checkpoints: Checkpoint[] = [];
   #landmarks = 0;
   #last: Landmark | undefined;
   #packetsSinceLast = 0;
@@ -108,18 +108,19 @@ export class FrameIndex {
     const cursor = { bytes, at: 0 };
     const [version, whole, covered, since] = [readInteger(cursor), readInteger(cursor), readInteger(cursor), readInteger(cursor)];
     if (version !== FORMAT_VERSION || !(covered > this.#covered)) return false;
-    const landmarks: Landmark[] = [];
-    let [timestamp, offset] = [0, 0];
-    while (cursor.at < bytes.length) {
+    const deltas = bytes.subarray(cursor.at);
+    const checkpoints: Checkpoint[] = [];
+    let [landmarks, timestamp, offset] = [0, 0, 0];
+    for (cursor.bytes = deltas, cursor.at = 0; cursor.at < deltas.length; ) {
       timestamp += readInteger(cursor);
       offset += readInteger(cursor);
-      landmarks.push({ timestamp, offset });
+      if (landmarks++ % LANDMARKS_PER_CHECKPOINT === 0) checkpoints.push({ timestamp, offset, at: cursor.at });
     }
     if (!(timestamp <= covered) || ![covered, since, offset].every(Number.isSafeInteger)) return false;
-    this.#deltas.clear();
-    this.#checkpoints.length = this.#landmarks = 0;
-    this.#last = undefined;
-    for (const landmark of landmarks) this.#push(landmark);
+    this.#deltas.take(deltas);
+    this.#checkpoints = checkpoints;
+    this.#landmarks = landmarks;
+    this.#last = landmarks > 0 ? { timestamp, offset } : undefined;
     this.#covered = covered;
     this.#packetsSinceLast = since;
     if (whole === 1) this.#finish();
@@ -187,8 +188,11 @@ class ByteLog {
     return this.#buffer.subarray(0, this.length);
   }
 
-  clear(): void {
-    this.length = 0;
+  /** Holds a copy of `bytes` in place of what it held. */
+  take(bytes: Uint8Array): void {
+    this.length = bytes.length;
+    this.#buffer = new Uint8Array(Math.max(this.#buffer.length, bytes.length));
+    this.#buffer.set(bytes);
   }
 
   /** Seven bits a byte, low ones first; the top bit says that more follow. Exact up to 2^53 − 1. */
