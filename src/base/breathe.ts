@@ -3,13 +3,13 @@ const SLICE_MS = 4;
 
 /**
  * Gives a loop whose data is always ready the manners of one that waits: `await breathe()` lets timers, I/O and messages run when the
- * loop has held the thread for 4 ms, and costs next to nothing otherwise.
+ * loop has held the thread for 4 ms, and costs next to nothing otherwise. It goes on when what `rest` gives resolves. Default: with the next task.
  */
-export function createBreather(): () => Promise<void> | undefined {
+export function createBreather(rest = nextTask): () => Promise<void> | undefined {
   let since = performance.now();
   return () => {
     if (performance.now() - since < SLICE_MS) return undefined;
-    return nextTask().then(() => {
+    return rest().then(() => {
       since = performance.now();
     });
   };

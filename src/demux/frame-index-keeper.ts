@@ -1,8 +1,16 @@
+import { sleep } from '../base/abort.ts';
 import { createBreather } from '../base/breathe.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
 import type { MediaInfo, SeekPoint } from '../media.ts';
 import type { FileSource } from '../source/source.ts';
 import type { Demuxer } from './demuxer.ts';
 import type { FrameIndex } from './frame-index.ts';
+
+/**
+ * How long the thread and the disk belong to others, ms, before each 4 ms of what reads a resource for its index: nobody waits for that, and
+ * from opening what is held to its first sound takes less than this.
+ */
+const REST_MS = 50;
 
 /**
  * Keeps the frame index of an asset from one run to the next, and completes it: what does not pass by in playing is read once all of the
@@ -14,24 +22,26 @@ export class FrameIndexKeeper {
   readonly #source: FileSource;
   /** That of the bytes which the index is about. */
   readonly #generation: number;
+  readonly #clock: Clock;
   #saved: number;
   #saving: Promise<void> | undefined;
 
   /** Gives `demuxer`, which reads `source`, what is kept for it. Undefined if its format has tables of its own. */
-  static async open(demuxer: Demuxer, source: FileSource): Promise<FrameIndexKeeper | undefined> {
+  static async open(demuxer: Demuxer, source: FileSource, clock = systemClock): Promise<FrameIndexKeeper | undefined> {
     const { frameIndex, container } = demuxer;
     if (!frameIndex) return undefined;
     const { generation } = source;
     const stored = await source.sidecars?.readSidecar(sidecarOf(container)).catch(() => undefined); // without it the index grows anew
     if (stored && source.generation === generation) frameIndex.adopt(stored);
-    return new FrameIndexKeeper(demuxer, frameIndex, source);
+    return new FrameIndexKeeper(demuxer, frameIndex, source, clock);
   }
 
-  private constructor(demuxer: Demuxer, index: FrameIndex, source: FileSource) {
+  private constructor(demuxer: Demuxer, index: FrameIndex, source: FileSource, clock: Clock) {
     this.#demuxer = demuxer;
     this.#index = index;
     this.#source = source;
     this.#generation = source.generation;
+    this.#clock = clock;
     this.#saved = index.covered;
   }
 
@@ -61,7 +71,9 @@ export class FrameIndexKeeper {
   async #complete(signal: AbortSignal): Promise<void> {
     const { durationIsExact } = await this.#demuxer.info(signal);
     if (durationIsExact && !this.#index.isOnlyWay) return;
-    const breathe = createBreather();
+    const rest = () => sleep(REST_MS, signal, this.#clock);
+    const breathe = createBreather(rest);
+    await rest();
     for await (const _ of this.#demuxer.packets(signal, pointOf(this.#index))) {
       if (this.#index.isWhole) return; // it has been played to its end meanwhile
       await breathe();
