@@ -6,11 +6,11 @@ import type { FileSource } from '../source/source.ts';
 import type { Demuxer } from './demuxer.ts';
 import type { FrameIndex } from './frame-index.ts';
 
-/**
- * How long the thread and the disk belong to others, ms, before each 4 ms of what reads a resource for its index: nobody waits for that, and
- * from opening what is held to its first sound takes less than this.
- */
-const REST_MS = 50;
+/** From opening what is held to its first sound, ms, with some to spare: nobody waits for what is read for the index, so that begins after it. */
+const HEAD_START_MS = 100;
+
+/** How long the thread and the disk belong to others, ms, before each 4 ms of it. */
+const REST_MS = 16;
 
 /**
  * Keeps the frame index of an asset from one run to the next, and completes it: what does not pass by in playing is read once all of the
@@ -71,9 +71,8 @@ export class FrameIndexKeeper {
   async #complete(signal: AbortSignal): Promise<void> {
     const { durationIsExact } = await this.#demuxer.info(signal);
     if (durationIsExact && !this.#index.isOnlyWay) return;
-    const rest = () => sleep(REST_MS, signal, this.#clock);
-    const breathe = createBreather(rest);
-    await rest();
+    await sleep(HEAD_START_MS, signal, this.#clock);
+    const breathe = createBreather(() => sleep(REST_MS, signal, this.#clock));
     for await (const _ of this.#demuxer.packets(signal, pointOf(this.#index))) {
       if (this.#index.isWhole) return; // it has been played to its end meanwhile
       await breathe();

@@ -20,7 +20,7 @@ it('lets those who wait for sound go first before it reads a file for its index'
   await demuxer.info(signal);
   const { bytesRead } = bytes;
   const exact = new Promise<MediaInfo>((resolve) => keeper?.follow(signal, resolve));
-  await clock.advance(49);
+  await clock.advance(99);
   expect(bytes.bytesRead).toBe(bytesRead);
   expect(demuxer.frameIndex?.covered).toBe(0);
   await clock.until(() => demuxer.frameIndex?.isWhole === true, 10_000);
