@@ -1,5 +1,5 @@
 /** Remainders of all bytes for CRC-8 with x⁸+x²+x+1 (RFC 9639 §9.1.8). */
-const CRC8 = Uint8Array.from({ length: 256 }, (_, byte) => divide(byte, 8, 0x07));
+const CRC8 = fillRemainders(new Uint8Array(256), 8, 0x07);
 
 /**
  * CRC-16 with x¹⁶+x¹⁵+x²+1 (RFC 9639 §9.3), eight bytes at a time: row `k` holds the remainder of each byte followed by `k` zero bytes,
@@ -33,15 +33,16 @@ export function crc16(bytes: Uint8Array, from: number, to: number, crc = 0): num
 }
 
 function slicedTable(): Uint16Array {
-  const table = new Uint16Array(8 * 256);
-  for (let byte = 0; byte < 256; byte++) table[byte] = divide(byte, 16, 0x8005);
+  const table = fillRemainders(new Uint16Array(8 * 256), 16, 0x8005);
   for (let i = 256; i < table.length; i++) table[i] = (table[i - 256] << 8) ^ table[table[i - 256] >> 8];
   return table;
 }
 
-/** Remainder of `byte`, followed by `width` zero bits, divided by `polynomial`. */
-function divide(byte: number, width: number, polynomial: number): number {
-  let remainder = byte << (width - 8);
-  for (let bit = 0; bit < 8; bit++) remainder = (remainder << 1) ^ ((remainder >> (width - 1)) & 1 ? polynomial : 0);
-  return remainder & (2 ** width - 1);
+/** Fills in the remainder of each byte, followed by `width` zero bits, divided by `polynomial`. That of a sum of two is the sum of theirs. */
+function fillRemainders<T extends Uint8Array | Uint16Array>(table: T, width: number, polynomial: number): T {
+  for (let byte = 1, remainder = polynomial; byte < 256; byte *= 2) {
+    for (let lower = 0; lower < byte; lower++) table[byte + lower] = remainder ^ table[lower];
+    remainder = ((remainder << 1) ^ (remainder >> (width - 1) ? polynomial : 0)) & (2 ** width - 1);
+  }
+  return table;
 }
