@@ -1,8 +1,9 @@
 import fs from 'node:fs/promises';
 import { createFile, namesIn, writeFully } from './disk-file.node.ts';
 import { epochsAmong, journalFile } from './journal-reader.node.ts';
+import { encodeRecord, RECORD_BYTES } from './journal-record.node.ts';
 import type { OpenFiles } from './open-files.node.ts';
-import { encodeRecord, RECORD_BYTES, type Run } from './record.ts';
+import type { Run } from './record.ts';
 
 /**
  * The journal of one writer: an append-only list of runs, whose bytes were written before. Its file comes to be with the first append,

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { isDamage } from './disk-error.node.ts';
 import { type Reading, readAside } from './disk-reading.node.ts';
-import { decodeJournal, RECORD_BYTES, type Run } from './record.ts';
+import { decodeJournal, RECORD_BYTES } from './journal-record.node.ts';
+import type { Run } from './record.ts';
 
 const JOURNAL = /^journal\.(\d+)\.(\d+)$/;
 

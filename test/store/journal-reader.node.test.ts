@@ -4,7 +4,8 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { namesIn } from '../../src/store/disk-file.node.ts';
 import { JournalReader, journalFile } from '../../src/store/journal-reader.node.ts';
-import { encodeRecord, RECORD_BYTES, type Run, runAt } from '../../src/store/record.ts';
+import { encodeRecord, RECORD_BYTES } from '../../src/store/journal-record.node.ts';
+import { type Run, runAt } from '../../src/store/record.ts';
 
 let folder: string;
 beforeEach(async () => {
