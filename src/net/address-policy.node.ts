@@ -1,4 +1,3 @@
-import { lookup as systemLookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { AulosError, redactUrl } from '../errors.ts';
 
@@ -26,7 +25,7 @@ export function deniedError(url: string, address: string): AulosError<'access.de
  * address waits for the public one to fail. Whoever connects to what it gives is safe from a name that changes its mind (DNS rebinding):
  * there is no second lookup between the check and the connection.
  */
-export function checkedLookup(isDenied: AddressRule, lookup: LookupFunction = systemLookup): LookupFunction {
+export function checkedLookup(isDenied: AddressRule, lookup: LookupFunction): LookupFunction {
   return (host, options, callback) => {
     lookup(host, { ...options, all: true }, (error, found, family) => {
       if (error) return callback(error, '');

@@ -45,7 +45,10 @@ class UndiciTransport implements Transport {
     this.#userAgent = userAgent;
     this.#isDenied = isDenied;
     const { connectMs } = { ...defaultTimeouts, ...timeouts };
-    this.#connect = () => createConnections(connectMs, isDenied ? checkedLookup(isDenied, lookup) : lookup);
+    this.#connect = async () => {
+      const checked = isDenied && checkedLookup(isDenied, lookup ?? (await import('node:dns')).lookup);
+      return createConnections(connectMs, checked ?? lookup);
+    };
   }
 
   async send(sent: Sent, transfer: Transfer): Promise<Arrival> {

@@ -28,14 +28,6 @@ const special6: readonly (readonly [network: string, prefix: number])[] = [
   ['3fff::', 20], // documentation, RFC 9637
 ];
 
-/** Global unicast, RFC 4291 §2.4. Whatever is outside is loopback, link-local, unique local (fd00:ec2::254 too), multicast or not assigned. */
-const global6 = new BlockList();
-global6.addSubnet('2000::', 3, 'ipv6');
-
-const special = new BlockList();
-for (const [network, prefix] of special4) special.addSubnet(network, prefix, 'ipv4');
-for (const [network, prefix] of special6) special.addSubnet(network, prefix, 'ipv6');
-
 /**
  * An IPv4 address that IPv6 carries, as two hexadecimal groups at the end: mapped (RFC 4291 §2.5.5.2), or behind NAT64 (RFC 6052), through
  * which a network without IPv4 reaches all of it.
@@ -47,11 +39,25 @@ const CARRIED = /^\[(?:::ffff:|64:ff9b::)([0-9a-f]+):([0-9a-f]+)\]$/;
  * spelling, without brackets, as the resolver of Node gives them. What is no such address is not public.
  */
 export function isPrivateAddress(address: string): boolean {
+  lists ??= buildLists();
+  const { special, global6 } = lists;
   if (isIPv4(address)) return special.check(address, 'ipv4');
   if (!isIPv6(address) || address.includes('%')) return true; // a zone is one of this machine's links
   const [, high, low] = CARRIED.exec(new URL(`http://[${address}]/`).hostname) ?? [];
   if (high !== undefined) return special.check(dotted(Number.parseInt(high, 16), Number.parseInt(low, 16)), 'ipv4');
   return !global6.check(address, 'ipv6') || special.check(address, 'ipv6');
+}
+
+let lists: ReturnType<typeof buildLists> | undefined;
+
+function buildLists() {
+  // Global unicast, RFC 4291 §2.4. Whatever is outside is loopback, link-local, unique local (fd00:ec2::254 too), multicast or not assigned.
+  const global6 = new BlockList();
+  global6.addSubnet('2000::', 3, 'ipv6');
+  const special = new BlockList();
+  for (const [network, prefix] of special4) special.addSubnet(network, prefix, 'ipv4');
+  for (const [network, prefix] of special6) special.addSubnet(network, prefix, 'ipv6');
+  return { special, global6 };
 }
 
 const dotted = (high: number, low: number): string => [high >> 8, high & 255, low >> 8, low & 255].join('.');
