@@ -201,7 +201,7 @@ export default [
     onwarn,
   },
   {
-    input: { node: 'src/node.ts', cli: 'src/cli/main.node.ts' },
+    input: { node: 'src/node.ts', cli: 'src/cli/start.node.ts' },
     // Else the library would be a chunk behind its entry.
     preserveEntrySignatures: 'allow-extension',
     output: {
