@@ -2,8 +2,8 @@
 // alternating, medians. The bars are those of decoding: from packets in memory to the planes that a decoder lends. "process" is Node from
 // start to end, with reading, demuxing and blocks that the caller keeps, as ffmpeg's figure is; AAC and MP3 have a bar of 4 there. Both throw
 // the samples away. WebAssembly decoders are measured as we are. "held" is the longest that a minute of decoding, in a fresh process, kept
-// the thread from everything else. Last comes a cold process to the first PCM of a cached file. FORMATS=MP3,FLAC chooses rows, ROUNDS their
-// rounds. Needs ffmpeg, flac and lame.
+// the thread from everything else. Last comes a cold process to the first PCM of a cached file, the median of fifteen. FORMATS=MP3,FLAC
+// chooses rows (none: only the last), ROUNDS their rounds. Needs ffmpeg, flac and lame.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -23,6 +23,7 @@ const CHOSEN = (process.env.FORMATS ?? '').split(',');
 const SECONDS = 900;
 const PROCESS_BAR = 4;
 const FIRST_PCM_MS = 150;
+const COLD_PROCESSES = 15;
 const HELD_MS = 8;
 
 const formats = [
@@ -129,7 +130,7 @@ async function coldStart(file) {
     server.closeAllConnections();
     server.close();
     const rounds = [];
-    for (let round = 0; round < ROUNDS; round++) rounds.push(await first(cacheDir, url));
+    for (let round = 0; round < COLD_PROCESSES; round++) rounds.push(await first(cacheDir, url));
     return Object.fromEntries(Object.keys(rounds[0]).map((field) => [field, median(rounds.map((round) => round[field]))]));
   } finally {
     rmSync(cacheDir, { recursive: true });
