@@ -1,9 +1,10 @@
 import type { Clock } from '../base/clock.ts';
 import type { ByteRange } from '../base/ranges.ts';
-import { type AulosError, isAulosError } from '../errors.ts';
+import type { AulosError } from '../errors.ts';
 import type { RangeResponse } from '../net/client.ts';
 import type { RetryBudget } from '../net/retry.ts';
 import { pause } from './setbacks.ts';
+import { isOutOfRange } from './status.ts';
 
 /** Where a resource ends, as far as its server tells. */
 export interface End {
@@ -33,7 +34,7 @@ export async function findEnd(length: number, { ask, budget, retrying, clock, si
       await body.return?.();
       return { length: total || length, isClaimed: unverifiedRange };
     } catch (error) {
-      if (isAulosError(error, 'http.status') && error.details.status === 416) return { length, isClaimed: false };
+      if (isOutOfRange(error)) return { length, isClaimed: false };
       const delayMs = budget.next(error);
       if (delayMs === undefined) throw error;
       retrying(budget.failures, delayMs, error as AulosError);

@@ -14,7 +14,8 @@ import { Patience } from './patience.ts';
 import { type Fetch, limitOf, type Purpose, plan } from './plan.ts';
 import { ProgressMeter } from './progress.ts';
 import type { Resource } from './resource.ts';
-import { isOverload, Transfer, type TransferHost } from './transfer.ts';
+import { isOverload } from './status.ts';
+import { Transfer, type TransferHost } from './transfer.ts';
 import { Transfers } from './transfers.ts';
 
 const MAX_CONNECTIONS = 2;

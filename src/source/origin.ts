@@ -1,8 +1,9 @@
 import { raceAbort } from '../base/abort.ts';
 import type { Validator } from '../base/validator.ts';
-import { AulosError, isAulosError } from '../errors.ts';
+import { AulosError } from '../errors.ts';
 import type { CrossOrigin, RangeClient, RangeRequest, RangeResponse } from '../net/client.ts';
 import type { Applicant, Connections } from './connections.ts';
+import { isRefusal } from './status.ts';
 
 /** Request headers of the application, or what gives those of now: a token that is renewed, say. */
 export type RequestHeaders =
@@ -142,10 +143,6 @@ class HeldBody implements AsyncIterableIterator<Uint8Array> {
   [Symbol.asyncIterator](): this {
     return this;
   }
-}
-
-function isRefusal(error: unknown): error is AulosError<'http.status'> {
-  return isAulosError(error, 'http.status') && [401, 403, 410].includes(error.details.status);
 }
 
 function expired(refusal: AulosError<'http.status'>, cause: unknown = refusal): AulosError {

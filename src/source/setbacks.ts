@@ -2,7 +2,8 @@ import { childController, sleep } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
 import { AulosError, isAulosError } from '../errors.ts';
 import { RetryBudget, type RetryPolicy } from '../net/retry.ts';
-import { isOverload, type Transfer, type TransferHost } from './transfer.ts';
+import { isOutOfRange, isOverload } from './status.ts';
+import type { Transfer, TransferHost } from './transfer.ts';
 
 /** What goes wrong with a transfer, and what it does about it: few have need of it, so it comes with the rest of the worker. */
 export class Setbacks {
@@ -49,7 +50,7 @@ export class Setbacks {
 
   /** A 416 where bytes are missing means that the length is not what we think, or that the server errs: the start of the resource tells. */
   #understand(error: unknown): unknown {
-    if (!isAulosError(error, 'http.status') || error.details.status !== 416) return error;
+    if (!isOutOfRange(error)) return error;
     const { start, end } = this.#transfer;
     this.#transfer.doubtsLength = this.#host.asset.held.size > 0;
     const details = { url: error.details.url, asked: { start, end }, answered: '416' };

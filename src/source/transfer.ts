@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { loadPart } from '../base/part.ts';
 import type { ByteRange } from '../base/ranges.ts';
-import { type AulosError, isAulosError } from '../errors.ts';
+import type { AulosError } from '../errors.ts';
 import { type RangeRequest, type RangeResponse, wholeResource } from '../net/client.ts';
 import type { RetryPolicy } from '../net/retry.ts';
 import type { Asset } from '../store/store.ts';
@@ -179,9 +179,4 @@ export class Transfer implements Running, Receiver, LiveReceiver {
     const end = gap.end === facts?.length ? this.end : overlapEnd(gap.end, takenUntil, facts);
     return { start: overlapStart(gap.start, heldFrom, facts), end };
   }
-}
-
-/** True if the server says that it is asked too much: it may still answer one connection. */
-export function isOverload(error: unknown): boolean {
-  return isAulosError(error, 'http.status') && [429, 503].includes(error.details.status);
 }
