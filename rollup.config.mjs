@@ -131,8 +131,12 @@ const withoutSecondEntry = {
   renderChunk(code, { name, imports }) {
     const shared = 'globalThis.aulosWorker';
     const swapped = (names) => names.replaceAll(/([\w$]+) as ([\w$]+)/g, '$2: $1');
-    if (name === 'worker')
-      return { code: code.replace(/^export \{(.*)\};$/m, (_, names) => `${shared} = {${swapped(names)}};`), map: null };
+    if (name === 'worker') {
+      const given = code.replace(/^export \{(.*)\};$/m, (_, names) => `${shared} = {${swapped(names)}};`);
+      const isExporting = this.parse(given).body.some(({ type }) => type.startsWith('Export'));
+      if (isExporting) this.error(`${name} still exports what its chunks look for in ${shared}`);
+      return { code: given, map: null };
+    }
     if (!imports.includes('worker.js')) return null;
     const severed = code
       .replace(/^import \{(.*)\} from '\.\/worker\.js';$/m, (_, names) => `const {${names.replaceAll(' as ', ': ')}} = ${shared};`)
