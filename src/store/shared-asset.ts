@@ -51,7 +51,8 @@ export class SharedAsset implements Followed {
     this.#sidecars = new Sidecars(volume, this.#failover);
     this.#bytes = new HeldBytes(volume, host.medium, (range, damaged) => this.#onLost(range, damaged));
     this.#behind = new WriteBehind(this.#bytes, volume, this.#failover, host);
-    this.generation = this.#highestGeneration = record?.generation ?? 0;
+    this.generation = record?.generation ?? 0;
+    this.#highestGeneration = volume.highest;
     this.#stored = record !== undefined;
     this.facts = record?.facts;
     this.pinned = record?.pinned ?? false;
@@ -101,22 +102,25 @@ export class SharedAsset implements Followed {
     return this.#bytes.verify(signal);
   }
 
-  async begin(facts: AssetFacts): Promise<number> {
-    return await this.#inTurn(async () => {
+  /** Resolves before the medium has recorded it, so that the first bytes can be read at once; whatever changes the medium comes after that. */
+  begin(facts: AssetFacts): Promise<number> {
+    let above: AssetRecord | undefined;
+    const beginning = this.#inTurn(async () => {
       if (this.follows) {
         const { joins } = await loadPart('tabs', () => import('./joining.ts'));
         if (await joins(this, facts, this.#host.clock)) return this.generation;
         this.#goOnAlone();
       }
       this.#sequence = await this.#host.nextSequence();
-      const above = { ...this.record, generation: this.#highestGeneration, facts, committed: false };
-      const stored = await this.#failover.run(() => this.#volume.begin(above));
+      above = { ...this.record, generation: this.#highestGeneration, facts, committed: false };
       this.#forget();
+      this.#stored = false;
       this.facts = facts;
-      this.#stored = stored !== undefined;
-      this.generation = this.#highestGeneration = stored ?? this.#highestGeneration + 1;
+      this.generation = ++this.#highestGeneration;
       return this.generation;
     });
+    void this.#inTurn(async () => above && (await this.#record(above))); // the very next turn
+    return beginning;
   }
 
   async describe(facts: Partial<AssetFacts>): Promise<void> {
@@ -226,9 +230,20 @@ export class SharedAsset implements Followed {
     for (const handle of this.handles) handle.onHealed?.(range);
   }
 
+  /** Has the medium begin the generation above `above`. */
+  async #record(above: AssetRecord): Promise<void> {
+    const stored = await this.#failover.run(() => this.#volume.begin(above));
+    if (stored !== undefined && stored > above.generation + 1) this.#failover.fail(this.#locked()); // that one is theirs
+    this.#stored = !this.#hasFailed;
+  }
+
   /** To replace what the other process is writing would leave both with half. */
   #goOnAlone(): void {
-    if (this.follows) this.#failover.fail(new AulosError('store.locked', { key: this.key }, 'another process writes another version'));
+    if (this.follows) this.#failover.fail(this.#locked());
+  }
+
+  #locked(): AulosError {
+    return new AulosError('store.locked', { key: this.key }, 'another process writes another version');
   }
 
   #noticeOthers(): void {

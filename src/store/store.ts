@@ -50,7 +50,10 @@ export interface Asset {
    * @returns undefined when some of the range is not, or no longer, held.
    */
   read(range: ByteRange, signal: AbortSignal): Promise<Uint8Array | undefined>;
-  /** Starts a new generation: earlier bytes, commit and sidecars are dropped. Gives its number. */
+  /**
+   * Starts a new generation: earlier bytes, commit and sidecars are dropped. Gives its number, which the medium may learn a little later, but
+   * before anything else of it: a process that is killed until then leaves what there was before.
+   */
   begin(facts: AssetFacts): Promise<number>;
   /** Adds to the facts of the current generation (a length learned late, a validator). */
   describe(facts: Partial<AssetFacts>): Promise<void>;

@@ -43,6 +43,10 @@ const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.leng
 
 /** The contract of {@link AssetStore}, for every implementation. */
 export function testAssetStore(name: string, harness: AssetStoreHarness): void {
+  describe(name, () => testAlike(harness));
+}
+
+function testAlike(harness: AssetStoreHarness): void {
   const stores: AssetStore[] = [];
   const createStore = (limits?: Partial<StoreLimits>): AssetStore => {
     const store = harness.createStore(limits);
@@ -60,7 +64,7 @@ export function testAssetStore(name: string, harness: AssetStoreHarness): void {
     await harness.reset();
   });
 
-  describe(`${name}: writing and reading`, () => {
+  describe('writing and reading', () => {
     test('a new asset is empty', async () => {
       const asset = await createStore().open(key);
       expect(asset).toMatchObject({ key, generation: 0, facts: undefined, committed: false, volatile: !harness.durable });
@@ -173,7 +177,7 @@ export function testAssetStore(name: string, harness: AssetStoreHarness): void {
     });
   });
 
-  describe(`${name}: generations`, () => {
+  describe('generations', () => {
     test('a new generation drops bytes, commit and sidecars of the old one', async () => {
       const asset = await openBegun(createStore());
       await fill(asset, 1, { start: 0, end: 1000 });
@@ -232,7 +236,7 @@ export function testAssetStore(name: string, harness: AssetStoreHarness): void {
     });
   });
 
-  describe(`${name}: sidecars`, () => {
+  describe('sidecars', () => {
     test('a sidecar is read back, and replaced as a whole', async () => {
       const asset = await openBegun(createStore());
       expect(await asset.readSidecar('frame-index')).toBe(undefined);
@@ -248,7 +252,7 @@ export function testAssetStore(name: string, harness: AssetStoreHarness): void {
     });
   });
 
-  describe(`${name}: handles`, () => {
+  describe('handles', () => {
     test('handles of one key share their state', async () => {
       const store = createStore();
       const [one, two] = await Promise.all([store.open(key), store.open(key)]);
@@ -284,7 +288,7 @@ export function testAssetStore(name: string, harness: AssetStoreHarness): void {
     });
   });
 
-  describe(`${name}: the catalogue`, () => {
+  describe('the catalogue', () => {
     test('list and stat tell what is stored', async () => {
       const store = createStore();
       const asset = await openBegun(store);
@@ -330,7 +334,7 @@ export function testAssetStore(name: string, harness: AssetStoreHarness): void {
     });
   });
 
-  describe(`${name}: upkeep`, () => {
+  describe('upkeep', () => {
     test('trim evicts the least recently used until so much is stored, but nothing pinned or open', async () => {
       const store = createStore();
       for (const named of ['a', 'b', 'c', 'd', 'e']) {
@@ -388,7 +392,7 @@ export function testAssetStore(name: string, harness: AssetStoreHarness): void {
     });
   });
 
-  describe(`${name}: limits`, () => {
+  describe('limits', () => {
     const store100 = async (store: AssetStore, named: string): Promise<void> => {
       const asset = await openBegun(store, keyOf(named));
       await fill(asset, 1, { start: 0, end: 100_000 });
@@ -450,7 +454,7 @@ export function testAssetStore(name: string, harness: AssetStoreHarness): void {
   });
 
   if (harness.durable) {
-    describe(`${name}: lasting`, () => {
+    describe('lasting', () => {
       test.each(['asset', 'store'])('what was flushed is there in another store, if the %s was told to', async (told) => {
         const store = createStore();
         const asset = await openBegun(store);
@@ -561,7 +565,7 @@ export function testAssetStore(name: string, harness: AssetStoreHarness): void {
 
   if (harness.corrupt) {
     const corrupt = harness.corrupt.bind(harness);
-    describe(`${name}: damage`, () => {
+    describe('damage', () => {
       test('a damaged run is never read: it becomes a gap, is told, and can be written again', async () => {
         const store = createStore();
         const asset = await openBegun(store);

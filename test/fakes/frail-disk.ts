@@ -123,6 +123,10 @@ class FrailVolume implements Volume {
     this.runs = [...files.recorded];
   }
 
+  get highest(): number {
+    return this.record?.generation ?? 0;
+  }
+
   get sidecarBytes(): number {
     return [...this.#files.sidecars.values()].reduce((sum, { length }) => sum + length, 0);
   }

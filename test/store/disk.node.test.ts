@@ -329,6 +329,7 @@ describe('disk store', () => {
       await truncate(fileOf('meta.1.json'), 20);
       const asset = await createStore().open(key);
       expect(await asset.begin(facts)).toBe(2);
+      await asset.flush();
       expect((await readdir(fileOf('.'))).sort()).toEqual(['data.2', 'meta.2.json']);
     });
 
