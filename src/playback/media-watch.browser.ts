@@ -1,4 +1,5 @@
 import type { FromElement, ToElement } from './media-lane.ts';
+import { MediaOpening } from './media-opening.browser.ts';
 import type { OutputReport } from './output.ts';
 import type { PumpState } from './pump.ts';
 
@@ -28,8 +29,6 @@ const EDGE_SECONDS = 0.2;
 const STALL_SECONDS = 0.1;
 /** What is so near, seconds, may be heard before it is taken back. */
 const CUT_SECONDS = 0.1;
-/** Seconds that a Media Source has to open while it is to sound; only those count in which the page is seen, and gets to run. */
-const OPENING_SECONDS = 10;
 /** After what these tell, it may sound or not. */
 const NEWS = ['playing', 'waiting', 'pause', 'play', 'seeked', 'ended', 'timeupdate'] as const;
 
@@ -37,9 +36,8 @@ const NEWS = ['playing', 'waiting', 'pause', 'play', 'seeked', 'ended', 'timeupd
 export class MediaWatch {
   readonly #parts: MediaWatchParts;
   readonly #life = new AbortController();
+  readonly #opening: MediaOpening;
   #timer: ReturnType<typeof setInterval> | undefined;
-  /** Counts while the Media Source is awaited. */
-  #opening: ReturnType<typeof setInterval> | undefined;
   #epoch = 0;
   /** Where the epoch begins, and ends if that is known. */
   #at = 0;
@@ -62,6 +60,7 @@ export class MediaWatch {
     const { element, port } = parts;
     const { signal } = this.#life;
     this.#parts = parts;
+    this.#opening = new MediaOpening(parts);
     for (const name of ['waiting', 'progress']) element.addEventListener(name, () => this.#leap(), { signal });
     for (const name of NEWS) element.addEventListener(name, () => this.#onNews(name), { signal });
     element.addEventListener('durationchange', () => this.#go(), { signal });
@@ -71,7 +70,7 @@ export class MediaWatch {
   close(): void {
     this.#life.abort();
     clearInterval(this.#timer);
-    clearInterval(this.#opening);
+    this.#opening.end();
     this.#parts.port.close();
   }
 
@@ -87,7 +86,7 @@ export class MediaWatch {
     else if (message.type === 'source') this.#parts.onSource(message.handle);
     else if (message.type === 'failed') this.#parts.onFailure();
     else {
-      clearInterval(this.#opening);
+      this.#opening.end();
       this.#seek = message;
       this.#go();
     }
@@ -102,21 +101,12 @@ export class MediaWatch {
     this.#isReopening = false;
     this.#gains = [];
     this.#state = 'leaving';
-    this.#awaitOpening();
+    this.#opening.begin(); // one that is open seeks at once
     this.#resume(); // it had come to an end
   }
 
-  /** A Media Source that is open seeks at once. */
-  #awaitOpening(): void {
-    let secondsLeft = OPENING_SECONDS;
-    clearInterval(this.#opening);
-    this.#opening = setInterval(() => {
-      if (this.#parts.wantsToPlay() && !document.hidden && --secondsLeft === 0) this.#parts.onFailure();
-    }, 1_000);
-  }
-
   #stop(): void {
-    clearInterval(this.#opening);
+    this.#opening.end();
     this.#state = 'leaving'; // what it does from now on is no lack of sound
     this.#edge = undefined;
   }
