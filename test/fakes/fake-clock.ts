@@ -72,4 +72,7 @@ async function importsSettled(): Promise<void> {
 }
 
 /** Resolves when every promise that can settle by itself has: the microtasks of this turn run before the next one begins. */
-export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+export const settled = (): Promise<void> => new Promise((resolve) => nextTurn(resolve));
+
+/** Browsers have no setImmediate. */
+const nextTurn = globalThis.setImmediate ?? globalThis.setTimeout;

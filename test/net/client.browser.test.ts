@@ -8,7 +8,7 @@ import { RemoteOrigin } from '../fakes/remote-origin.ts';
 
 const origin = new RemoteOrigin(inject('origin'));
 
-rangeClientContract('fetch', (timeouts) => createBrowserClient({ timeouts }), origin);
+rangeClientContract('fetch', createBrowserClient, origin);
 
 const get = (url: string, more: Partial<RangeRequest> = {}) =>
   createBrowserClient().get({ url, signal: new AbortController().signal, ...more });

@@ -14,7 +14,7 @@ afterAll(async () => {
   await other.close();
 });
 
-rangeClientContract('undici', (timeouts) => createNodeClient({ timeouts }), origin);
+rangeClientContract('undici', createNodeClient, origin);
 
 const clients: RangeClient[] = [];
 afterEach(async () => {
