@@ -26,7 +26,9 @@ const shortenMore = {
   name: 'shorten-more',
   renderChunk(code, { name }) {
     if (!/^(aulos|worker|worklet\.browser|pipeline)$/.test(name)) return null;
-    return minify(code, { module: true, ecma: 2022, sourceMap: true, compress: { reduce_funcs: /^(aulos|worker)$/.test(name) } });
+    const reduce_funcs = /^(aulos|worker)$/.test(name);
+    // Arrows are unsafe for functions that somebody calls with `new`: ours are classes.
+    return minify(code, { module: true, ecma: 2022, sourceMap: true, compress: { reduce_funcs, passes: 2, unsafe_arrows: true } });
   },
 };
 

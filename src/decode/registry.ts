@@ -47,12 +47,16 @@ export interface DecoderOptions {
   readonly native?: () => Promise<NativeDecoders | undefined>;
 }
 
+/** Decoders that were wanted so far. */
+let wanted = 0;
+
 /**
  * A decoder for `config`, ready for its first packet.
  * @throws AulosError `media.unsupported` when the codec, or what it uses, is not decoded; `decode.unavailable` when the platform's decoder
  * is asked for and cannot do it.
  */
 export async function createDecoder(config: CodecConfig, options: DecoderOptions = {}): Promise<Decoder> {
+  wanted++;
   const make = (link: CodecConfig) => chooseDecoder(link, options);
   return new LinkDecoder(await make(config), config, make);
 }
@@ -84,21 +88,22 @@ async function nativeDecoder(config: CodecConfig, native: NativeDecoders | undef
   throw new AulosError('decode.unavailable', { codec: config.codecString }, `${family} does not decode ${config.codecString}`);
 }
 
-/** Times after which a decoder runs at a fair speed; all together they take less than a round trip. */
-const REHEARSALS = 4;
+/** Times after which an engine has compiled a decoder for speed; all together they take less than a round trip. */
+const REHEARSALS = 16;
 
 /**
  * Loads the decoder of a codec ahead of its first use and has it decode a packet a few times, so that the first sound waits neither for
- * the chunk nor for tables to be filled nor for code to be compiled.
+ * the chunk nor for tables to be filled nor for code to be compiled. Ends early when a decoder is wanted: it needs the thread.
  */
 export async function rehearse(codec: Codec): Promise<void> {
+  const before = wanted;
   const breathe = createBreather();
   const createKernel = await shared[codec]();
   const rehearsal = rehearsals[codec]?.();
   if (!rehearsal) return;
   await breathe();
   const kernel = await createKernel(rehearsal.config, breathe);
-  for (let i = 0; i < REHEARSALS; i++) {
+  for (let i = 0; i < REHEARSALS && wanted === before; i++) {
     await breathe();
     await decodeCalmly(kernel, rehearsal.packet, breathe);
   }

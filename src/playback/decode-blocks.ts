@@ -9,7 +9,7 @@ import { framesOf, type MediaInfo, type Packet, type PcmBlock } from '../media.t
 const BLOCK_SECONDS = 0.1;
 
 /** Sound in the first block, seconds: what the speaker waits for, and no more. */
-const FIRST_BLOCK_SECONDS = 0.08;
+const FIRST_BLOCK_SECONDS = 0.05;
 
 /** A longer jump of the timestamps, seconds, is not a hole in the sound but another timeline. */
 const MAX_HOLE_SECONDS = 600;

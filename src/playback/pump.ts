@@ -36,7 +36,7 @@ export interface PumpReport {
 }
 
 /** Sound that must be queued before an epoch begins, seconds: what bridges a hiccup of the worker, which decodes much faster. */
-const START_SECONDS = 0.08;
+const START_SECONDS = 0.05;
 /** Sound that must be queued before it goes on after running dry: more, so that a slow network does not stutter. */
 const RESUME_SECONDS = 0.5;
 

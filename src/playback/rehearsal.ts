@@ -1,6 +1,8 @@
 import { Engine } from '../engine/engine.ts';
 import { EventScope } from '../events/bus.ts';
-import { openBlobSource } from '../source/local.ts';
+import type { RangeClient } from '../net/client.ts';
+import { Sources } from '../source/file-source.ts';
+import { createMemoryStore } from '../store/memory.ts';
 import type { OutputLane } from './lane.ts';
 import type { FromSession } from './messages.ts';
 import { PlayerSession, type SessionParts } from './session.ts';
@@ -10,7 +12,7 @@ const RATE = 44_100;
 const SILENT_SECONDS = 1;
 
 /**
- * Plays a second of silence to nobody, from the bytes of a file to the lane of an output, so that the first sound does not wait for the code
+ * Plays a second of silence to nobody, from a download into memory to the lane of an output, so that the first sound does not wait for the code
  * on that way to be compiled. Ends early when `signal` aborts. What goes wrong is not told: who plays will meet it again.
  */
 export async function rehearse(
@@ -30,7 +32,9 @@ export async function rehearse(
   const tell = (message: FromSession) => {
     if (message.type === 'failed' || (message.type === 'decoded' && message.isEnd)) end();
   };
-  const openSource = async () => openBlobSource(silence(), { events });
+  const store = createMemoryStore();
+  const sources = new Sources({ client: offline, store, events });
+  const openSource = () => sources.openStream(silence().stream());
   const session = new PlayerSession({ engine, stream: 'rehearsal', openSource, openTrack, createSink, tell });
   session.receive({ type: 'output', output });
   session.receive({ type: 'load', load: 1, url: '' });
@@ -39,8 +43,13 @@ export async function rehearse(
   signal.removeEventListener('abort', end);
   await session.close();
   await engine.close();
+  await sources.close();
+  await store.close();
   port2.close();
 }
+
+/** A stream asks nobody. */
+const offline: RangeClient = { get: () => Promise.reject(new Error('offline')), close: async () => {} };
 
 function silence(): Blob {
   const samples = new Uint8Array(4 * RATE * SILENT_SECONDS);

@@ -91,7 +91,7 @@ export class OriginClient {
       const headers = typeof given === 'function' ? await raceAbort(Promise.resolve(given()), signal) : given;
       this.#onRequest();
       const response = await this.#client.get({ ...wanted, url, headers, crossOrigin, titles, validator, bitRate, signal });
-      return { ...response, body: new HeldBody(response.body, leave) };
+      return { ...response, body: heldBody(response.body, leave) };
     } catch (error) {
       leave();
       if (!isRefusal(error)) throw error;
@@ -114,35 +114,26 @@ export class OriginClient {
 }
 
 /** A body that says when its connection is free. */
-class HeldBody implements AsyncIterableIterator<Uint8Array> {
-  readonly #body: AsyncIterableIterator<Uint8Array>;
-  readonly #leave: () => void;
-
-  constructor(body: AsyncIterableIterator<Uint8Array>, leave: () => void) {
-    this.#body = body;
-    this.#leave = leave;
-  }
-
-  async next(): Promise<IteratorResult<Uint8Array>> {
-    try {
-      const result = await this.#body.next();
-      if (result.done) this.#leave();
-      return result;
-    } catch (error) {
-      this.#leave();
-      throw error;
-    }
-  }
-
-  async return(): Promise<IteratorResult<Uint8Array>> {
-    await this.#body.return?.();
-    this.#leave();
-    return { done: true, value: undefined };
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
+function heldBody(body: AsyncIterator<Uint8Array>, leave: () => void): AsyncIterableIterator<Uint8Array> {
+  const held: AsyncIterableIterator<Uint8Array> = {
+    async next() {
+      try {
+        const result = await body.next();
+        if (result.done) leave();
+        return result;
+      } catch (error) {
+        leave();
+        throw error;
+      }
+    },
+    async return() {
+      await body.return?.();
+      leave();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]: () => held,
+  };
+  return held;
 }
 
 function expired(refusal: AulosError<'http.status'>, cause: unknown = refusal): AulosError {

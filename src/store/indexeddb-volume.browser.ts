@@ -70,7 +70,6 @@ export class IndexedDbVolume implements Volume {
   onChanged: (() => void) | undefined;
   readonly record: AssetRecord | undefined;
   readonly runs: readonly Run[];
-  readonly highest: number;
   sidecarBytes: number;
   readonly #key: string;
   readonly #use: Connection['use'];
@@ -87,7 +86,6 @@ export class IndexedDbVolume implements Volume {
     const { record, runs } = found;
     this.record = record;
     this.runs = runs;
-    this.highest = record?.generation ?? 0;
     this.sidecarBytes = record ? sidecarBytesOf(record) : 0;
     this.#key = key;
     this.#use = use;

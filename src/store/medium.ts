@@ -50,8 +50,8 @@ export interface Piece {
 export interface Volume {
   /** As found at opening; undefined for a new asset. */
   readonly record: AssetRecord | undefined;
-  /** The highest number that a generation of it has or had, as far as is known; `record` may have been lost. */
-  readonly highest: number;
+  /** The highest number that a generation of it has had; absent on a medium where `record` is never lost without the rest. */
+  readonly highest?: number;
   /** Runs found at opening, in the order in which they were recorded. */
   readonly runs: readonly Run[];
   /** True if nothing here outlives the process. */

@@ -66,10 +66,6 @@ class MemoryVolume implements Volume {
   readonly #bytes = new Map<Run, Uint8Array>();
   readonly #sidecars = new Map<string, Uint8Array>();
 
-  get highest(): number {
-    return this.record?.generation ?? 0;
-  }
-
   get runs(): readonly Run[] {
     return [...this.#runs];
   }

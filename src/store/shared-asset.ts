@@ -52,7 +52,7 @@ export class SharedAsset implements Followed {
     this.#bytes = new HeldBytes(volume, host.medium, (range, damaged) => this.#onLost(range, damaged));
     this.#behind = new WriteBehind(this.#bytes, volume, this.#failover, host);
     this.generation = record?.generation ?? 0;
-    this.#highestGeneration = volume.highest;
+    this.#highestGeneration = volume.highest ?? this.generation;
     this.#stored = record !== undefined;
     this.facts = record?.facts;
     this.pinned = record?.pinned ?? false;

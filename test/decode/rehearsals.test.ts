@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { FlacDecoder } from '../../src/decode/flac/decoder.ts';
 import { createDecoder, rehearse } from '../../src/decode/registry.ts';
 import { rehearsals } from '../../src/decode/rehearsals.ts';
 
@@ -16,4 +17,13 @@ test.each(Object.entries(FRAMES))('the packet that %s rehearses is a sound one, 
 test('a codec without a packet to rehearse is no trouble', async () => {
   await expect(rehearse('pcm')).resolves.toBeUndefined();
   await expect(rehearse('vorbis')).resolves.toBeUndefined();
+});
+
+test('a rehearsal ends when a decoder is wanted', async () => {
+  const decode = vi.spyOn(FlacDecoder.prototype, 'decode').mockImplementationOnce(() => {
+    void createDecoder(rehearsals.aac!().config);
+    return { planes: [], frames: 0, channels: 2, sampleRate: 44_100 };
+  });
+  await rehearse('flac');
+  expect(decode).toHaveBeenCalledOnce();
 });

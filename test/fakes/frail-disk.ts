@@ -123,10 +123,6 @@ class FrailVolume implements Volume {
     this.runs = [...files.recorded];
   }
 
-  get highest(): number {
-    return this.record?.generation ?? 0;
-  }
-
   get sidecarBytes(): number {
     return [...this.#files.sidecars.values()].reduce((sum, { length }) => sum + length, 0);
   }
