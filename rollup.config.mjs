@@ -79,6 +79,7 @@ const TOGETHER = {
     'playback/tracks.ts',
     'net/checked-answer.ts',
     'source/reception.ts',
+    'source/index-finding.ts',
     'source/setbacks.ts',
     'store/joining.ts',
     'decode/pcm.ts',
@@ -119,7 +120,7 @@ function togetherBehind(entry) {
  * to itself Rollup makes forty of what entries, commands and lazy parts share.
  */
 const NODE_TOGETHER = {
-  node: ['src/node.ts'],
+  node: ['src/node.ts', 'src/source/index-finding.ts'],
   tracks: ['src/playback/tracks.ts', 'src/decode/pcm.ts', 'src/decode/trig.ts', 'src/demux/data-window.ts'],
 };
 

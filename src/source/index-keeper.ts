@@ -1,5 +1,4 @@
 import { raceAbort } from '../base/abort.ts';
-import { AulosError, isAulosError } from '../errors.ts';
 import type { EventScope } from '../events/bus.ts';
 import type { SegmentIndex } from './segment-index.ts';
 import type { ByteSource, SidecarShelf } from './source.ts';
@@ -9,8 +8,6 @@ import type { ByteSource, SidecarShelf } from './source.ts';
  * @throws AulosError `media.*` if it is one but cannot be indexed.
  */
 export type Indexer = (source: ByteSource, signal: AbortSignal) => Promise<SegmentIndex | undefined>;
-
-const SIDECAR = 'segments';
 
 /** The one-shot index of a source: taken from its sidecar, or built once, however many ask. */
 export class IndexKeeper {
@@ -49,26 +46,7 @@ export class IndexKeeper {
 
   async #find(signal: AbortSignal): Promise<SegmentIndex | undefined> {
     if (!this.#indexer) return undefined;
-    const stored = await this.#shelf?.readSidecar(SIDECAR).catch(() => undefined); // without it the index is built again
-    const known = stored && (await import('./segment-index.ts')).SegmentIndex.fromBytes(stored);
-    if (known) return known;
-    const source = this.#open();
-    try {
-      const index = await this.#indexer(source, signal);
-      if (!index) return undefined;
-      await this.#shelf?.writeSidecar(SIDECAR, index.toBytes()).catch(() => {});
-      this.#events.publish('source.segmentIndex', { segments: index.segments.length });
-      return index;
-    } catch (error) {
-      if (!signal.aborted) this.#events.publish('source.segmentIndex', { segments: 0, error: nameOf(error) });
-      return undefined;
-    } finally {
-      source.close();
-    }
+    const part = await import('./index-finding.ts').catch(() => undefined); // a page has it with what takes bytes in
+    return part?.findIndex(this.#indexer, this.#open, this.#shelf, this.#events, signal);
   }
-}
-
-function nameOf(error: unknown): AulosError {
-  if (isAulosError(error)) return error;
-  return new AulosError('media.malformed', { offset: 0, what: 'fragments' }, 'the fragments cannot be indexed', { cause: error });
 }
