@@ -2,7 +2,7 @@ import { AulosError, isAulosError, reviveError } from '../errors.ts';
 import type { MediaInfo } from '../media.ts';
 import type { CrossOrigin } from '../net/client.ts';
 import { Activity } from './activity.ts';
-import { Following } from './following.ts';
+import { Following } from './following.browser.ts';
 import { GestureWish } from './gesture-wish.browser.ts';
 import type { Load, Part } from './load.ts';
 import { Loads } from './loads.browser.ts';
@@ -50,7 +50,7 @@ export class Transport {
   readonly #loads: Loads;
   readonly #listener: TransportListener;
   readonly #activity: Activity;
-  readonly #following = new Following();
+  readonly #following: Following;
   readonly #wish = new GestureWish({
     wake: () => this.output.wake(),
     onGranted: () => this.play().catch(() => {}), // the events tell
@@ -78,8 +78,10 @@ export class Transport {
     } = options;
     const { output = 'auto', background = false, ...fetching } = download;
     this.#download = fetching;
-    this.#loads = new Loads(fetching);
+    const loads = new Loads(fetching);
+    this.#loads = loads;
     this.#listener = listener;
+    this.#following = new Following({ loads, successorOf: listener.successorOf, tell: (message) => this.tell(message) });
     this.#activity = new Activity((name) => this.#fire(name));
     this.#link = linkWorker(workerUrl);
     this.#link.port.onmessage = ({ data }: MessageEvent<FromSession>) => this.#hear(data);
@@ -270,16 +272,8 @@ export class Transport {
 
   /** Tells the worker what follows, where that has changed. */
   followOn(): void {
-    let before = this.#load;
-    if (!before?.stretch || this.#activity.ended) return;
-    for (const [index, load] of this.#following.loads.entries()) {
-      if (!isOf(load, this.#listener.successorOf(before))) {
-        this.#follow(before, index);
-        return;
-      }
-      before = load;
-    }
-    if (this.#following.wantsMore && this.#listener.successorOf(before)) this.#follow(before, this.#following.loads.length);
+    const load = this.#load;
+    if (load?.stretch && !this.#activity.ended) this.#following.update(load);
   }
 
   /** Ends it; nothing plays any more. */
@@ -295,18 +289,6 @@ export class Transport {
 
   tell(message: ToSession, transfer: Transferable[] = []): void {
     this.#link.port.postMessage(message, transfer);
-  }
-
-  /** Has what now follows `before` stand at `index` of the tracks that follow. */
-  #follow(before: Load, index: number): void {
-    const dropped = this.#following.cut(index);
-    const successor = this.#listener.successorOf(before);
-    const next = successor && this.#loads.create(successor.item, successor.part, successor.isAgain);
-    this.tell({ type: 'follow', after: before.id, next: next && this.#loads.tellingOf(next) });
-    for (const { id } of dropped) this.tell({ type: 'unload', load: id });
-    if (!next) return;
-    next.isBegun = true;
-    this.#following.add(next);
   }
 
   #leave(load: Load, isPaused: boolean): void {
@@ -590,9 +572,3 @@ export class Transport {
 
 /** What a file says of itself, to be compared. */
 const textOf = ({ tags, chapters, pictures }: MediaInfo): string => JSON.stringify([tags, chapters, pictures]);
-
-const isOf = (load: Load, successor: Successor | undefined): boolean =>
-  successor?.item === load.item &&
-  Boolean(successor.isAgain) === load.isAgain &&
-  successor.part?.start === load.part.start &&
-  successor.part?.end === load.part.end;
