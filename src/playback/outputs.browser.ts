@@ -28,11 +28,11 @@ export class Outputs implements PlayerOutput {
   /** Holes in elements that were given up. */
   #earlierUnderruns = 0;
 
-  /** Begins with `speaker`, which plays if `isOn`. */
-  constructor(speaker: Speaker, isOn: boolean, listener: OutputsListener) {
+  /** Begins with `speaker`. */
+  constructor(speaker: Speaker, listener: OutputsListener) {
     this.#speaker = speaker;
     this.#current = speaker;
-    this.#isOn = isOn;
+    this.#isOn = speaker.isOn;
     this.#listener = listener;
   }
 

@@ -29,6 +29,8 @@ export class Speaker implements PlayerOutput {
   readonly #options: Pick<OutputOptions, 'workletUrl' | 'rateUrl' | 'context'>;
   readonly #listener: SpeakerListener;
   readonly kind = 'worklet';
+  /** It plays what comes. */
+  isOn = false;
   /** How it sounds, on whatever output. */
   readonly sound = new Sound((error) => this.#listener.onRefusal(error));
   #output: WorkletOutput;
@@ -36,7 +38,6 @@ export class Speaker implements PlayerOutput {
   #life = new AbortController();
   /** Aborts when it is stopped, or starts anew. */
   #start = new AbortController();
-  #isOn = false;
   #isRunning = false;
   #lost = 0;
   #earlierUnderruns = 0;
@@ -90,7 +91,7 @@ export class Speaker implements PlayerOutput {
 
   /** Plays what comes. To be called in a gesture where the browser wants one. */
   start(): void {
-    this.#isOn = true;
+    this.isOn = true;
     this.#start.abort();
     this.#output.wantsToPlay = true;
     if (this.context.state === 'closed') this.#lose(true);
@@ -104,7 +105,7 @@ export class Speaker implements PlayerOutput {
   }
 
   stop(): void {
-    this.#isOn = false;
+    this.isOn = false;
     this.#start.abort();
     this.#output.wantsToPlay = false;
   }
@@ -138,7 +139,7 @@ export class Speaker implements PlayerOutput {
     this.#earlierUnderruns += this.#underruns;
     this.#underruns = 0;
     this.#output = this.#create(sampleRate, channels);
-    if (this.#isOn) this.start();
+    if (this.isOn) this.start();
   }
 
   #hear(event: ContextEvent): void {
@@ -146,7 +147,7 @@ export class Speaker implements PlayerOutput {
     const { isRunning } = this.#output;
     this.#isRunning = isRunning;
     if (event === 'statechange' && isRunning) this.#listener.onRunning();
-    if (!this.#isOn) return;
+    if (!this.isOn) return;
     if (wasRunning && !isRunning && this.context.state !== 'closed') this.#listener.onInterrupted();
     this.#act(event);
   }

@@ -1,5 +1,5 @@
 import { AulosError, isAulosError, reviveError } from '../errors.ts';
-import type { MediaInfo } from '../media.ts';
+import type { CodecConfig, MediaInfo } from '../media.ts';
 import type { CrossOrigin } from '../net/client.ts';
 import { Activity } from './activity.ts';
 import { Following } from './following.browser.ts';
@@ -8,7 +8,6 @@ import type { Load, Part } from './load.ts';
 import { Loads } from './loads.browser.ts';
 import type { FromSession, SourceProgress, ToSession } from './messages.ts';
 import type { OutputChoice, OutputReport, PlayerOutput } from './output.ts';
-import type { Outputs } from './outputs.browser.ts';
 import { linkWorker, type WorkerLink } from './pipeline-worker.browser.ts';
 import type { MediaEventName, PlayerEventDetails, TrackChangeReason } from './player-events.ts';
 import type { PlayerOptions } from './player-options.ts';
@@ -16,7 +15,8 @@ import type { Successor } from './programme.ts';
 import { answer, type DownloadOptions } from './questions.ts';
 import type { QueueItem } from './queue-json.ts';
 import { HAVE_FUTURE_DATA, HAVE_NOTHING } from './readiness.ts';
-import { Speaker } from './speaker.browser.ts';
+import { Route } from './route.browser.ts';
+import type { Speaker } from './speaker.browser.ts';
 import type { Settle, Stretch } from './stretch.ts';
 import { watchVisibility } from './visibility.browser.ts';
 
@@ -39,12 +39,7 @@ const ELEMENT_GRAIN_SECONDS = 1e-6;
 
 /** Starts, stops and moves the sound, and keeps track of where it is: the player without its surface. */
 export class Transport {
-  readonly speaker: Speaker;
-  /** What sounds: the speaker, or where a media element was wanted, either. */
-  output: PlayerOutput;
-  #outputs: Outputs | undefined;
-  #choices = 0;
-  readonly #isForBackground: boolean;
+  readonly #route: Route;
   readonly #link: WorkerLink;
   readonly #download: DownloadOptions;
   readonly #loads: Loads;
@@ -68,38 +63,25 @@ export class Transport {
 
   /** Loads the worker and the worklet, so that the first sound does not wait for them. */
   constructor(options: PlayerOptions, listener: TransportListener) {
-    const {
-      workerUrl,
-      workletUrl = new URL('./worklet.js', import.meta.url),
-      rateUrl = new URL('./rate.js', import.meta.url),
-      context,
-      sampleRate = 44_100,
-      ...download
-    } = options;
-    const { output = 'auto', background = false, ...fetching } = download;
-    this.#download = fetching;
-    const loads = new Loads(fetching);
+    this.#download = options;
+    const loads = new Loads(options);
     this.#loads = loads;
     this.#listener = listener;
     this.#following = new Following({ loads, successorOf: listener.successorOf, tell: (message) => this.tell(message) });
     this.#activity = new Activity((name) => this.#fire(name));
-    this.#link = linkWorker(workerUrl);
+    this.#link = linkWorker(options.workerUrl);
     this.#link.port.onmessage = ({ data }: MessageEvent<FromSession>) => this.#hear(data);
     this.#link.onFailure = (reason) => this.#failCurrent(new AulosError('output.device', { reason: 'worker' }, reason));
-    this.speaker = new Speaker(
-      { sampleRate, channels: 2, workletUrl, rateUrl, context },
-      {
-        onOutput: ({ lane, transfer }) => this.tell({ type: 'output', output: lane }, transfer),
-        onReport: (report) => this.output.kind === 'worklet' && this.#onReport(report),
-        onRefusal: (error) => this.#onRefusal(error),
-        onRunning: () => this.#wish.unlocked(),
-        onInterrupted: () => this.#onInterrupted(),
-        onLost: () => this.#onLost(),
-      },
-    );
-    this.output = this.speaker;
-    this.#isForBackground = background;
-    void this.choose(output);
+    this.#route = new Route(options, this.signal, {
+      onOutput: ({ lane, transfer }) => this.tell({ type: 'output', output: lane }, transfer),
+      onMedia: (lane) => this.tell({ type: 'media', lane }, lane ? [lane.port] : []),
+      onMove: (move) => this.#onMove(move),
+      onStopped: () => this.pause(),
+      onReport: (report) => this.#onReport(report),
+      onRefusal: (error) => this.#onRefusal(error),
+      onRunning: () => this.#wish.unlocked(),
+      onInterrupted: () => this.#onInterrupted(),
+    });
     watchVisibility(
       { onAhead: (seconds) => this.tell({ type: 'ahead', seconds }), onLeave: () => this.tell({ type: 'keep' }) },
       this.#life.signal,
@@ -109,6 +91,15 @@ export class Transport {
   /** Aborts when it is closed. */
   get signal(): AbortSignal {
     return this.#life.signal;
+  }
+
+  get speaker(): Speaker {
+    return this.#route.speaker;
+  }
+
+  /** What sounds. */
+  get output(): PlayerOutput {
+    return this.#route.output;
   }
 
   get load(): Load | undefined {
@@ -168,24 +159,8 @@ export class Transport {
   }
 
   /** Has the sound come out of another output, from where it is. */
-  async choose(choice: OutputChoice): Promise<void> {
-    const number = ++this.#choices;
-    const isAutomatic = this.#isForBackground || !('AudioWorkletNode' in globalThis);
-    const wantsMedia = choice === 'media' || (choice === 'auto' && isAutomatic);
-    if (!wantsMedia && !this.#outputs) return;
-    const part = await import('./outputs.browser.ts').catch(() => undefined); // the worklet plays it all the same
-    if (!part || number !== this.#choices || this.signal.aborted) return;
-    this.#outputs ??= new part.Outputs(this.speaker, !this.paused, {
-      onMedia: (lane) => this.tell({ type: 'media', lane }, lane ? [lane.port] : []),
-      onStopped: () => this.pause(),
-      onReport: (report) => this.#onReport(report),
-      onRefusal: (error) => this.#onRefusal(error),
-      onRunning: () => this.#wish.unlocked(),
-      onLost: () => this.#onLost(),
-    });
-    this.output = this.#outputs;
-    const { currentTime } = this;
-    if (this.#outputs.choose(wantsMedia, this.#load?.info?.config)) this.#onOtherOutput(currentTime);
+  choose(choice: OutputChoice): Promise<void> {
+    return this.#route.choose(choice);
   }
 
   play(): Promise<void> {
@@ -432,14 +407,9 @@ export class Transport {
     this.#evaluate();
   }
 
-  /** Another output takes the place of the one that was lost, and is fed from where the sound is. */
-  #onLost(): void {
+  #onMove(move: (config: CodecConfig | undefined) => boolean): void {
     const { currentTime } = this;
-    this.output.replace();
-    this.#onOtherOutput(currentTime);
-  }
-
-  #onOtherOutput(currentTime: number): void {
+    if (!move(this.#load?.info?.config)) return;
     this.#listener.fireOwn('outputchange', undefined);
     this.refill(currentTime);
     this.#evaluate();
