@@ -89,7 +89,7 @@ export abstract class PlayerFacts extends PlayerEventTarget {
     const { output, speaker, load } = this.transport;
     const { progress, firstSoundMs } = load ?? {};
     return {
-      underruns: this.transport.underruns,
+      underruns: output.underruns,
       networkBytes: progress?.networkBytes ?? 0,
       storeBytes: progress?.storeBytes ?? 0,
       requests: progress?.requests ?? 0,

@@ -2,6 +2,7 @@ import { AulosError, isAulosError, reviveError } from '../errors.ts';
 import type { CodecConfig, MediaInfo } from '../media.ts';
 import type { CrossOrigin } from '../net/client.ts';
 import { Activity } from './activity.ts';
+import { Announcer, type Audience } from './announcer.browser.ts';
 import { Following } from './following.browser.ts';
 import { GestureWish } from './gesture-wish.browser.ts';
 import type { Load, Part } from './load.ts';
@@ -9,7 +10,7 @@ import { Loads } from './loads.browser.ts';
 import type { FromSession, SourceProgress, ToSession } from './messages.ts';
 import type { OutputChoice, OutputReport, PlayerOutput } from './output.ts';
 import { linkWorker, type WorkerLink } from './pipeline-worker.browser.ts';
-import type { MediaEventName, PlayerEventDetails, TrackChangeReason } from './player-events.ts';
+import type { TrackChangeReason } from './player-events.ts';
 import type { PlayerOptions } from './player-options.ts';
 import type { Successor } from './programme.ts';
 import { answer, type DownloadOptions } from './questions.ts';
@@ -21,17 +22,13 @@ import type { Settle, Stretch } from './stretch.ts';
 import { watchVisibility } from './visibility.browser.ts';
 
 /** What a transport asks, and whom it tells. */
-export interface TransportListener {
+export interface TransportListener extends Audience {
   /** What follows `load` by itself. */
   successorOf(load: Load): Successor | undefined;
   /** The sound went on to another track, or was sent there; `before` was current. */
   onTrack(item: QueueItem | undefined, before: QueueItem | undefined, reason: TrackChangeReason): void;
-  fire(name: MediaEventName): void;
-  fireOwn<N extends keyof PlayerEventDetails>(name: N, detail: PlayerEventDetails[N]): void;
 }
 
-/** Least time between two `timeupdate`s while it plays, ms (HTML allows 15 to 250). */
-const TIMEUPDATE_MS = 200;
 /** A junction nearer than this is waited for by itself: reports come every 40 ms. */
 const NEAR_SECONDS = 0.06;
 /** The clock of a media element counts in these: it may stop that much before the end of the sound. */
@@ -44,6 +41,7 @@ export class Transport {
   readonly #download: DownloadOptions;
   readonly #loads: Loads;
   readonly #listener: TransportListener;
+  readonly #announcer: Announcer;
   readonly #activity: Activity;
   readonly #following: Following;
   readonly #wish = new GestureWish({
@@ -53,8 +51,6 @@ export class Transport {
   });
   #load: Load | undefined;
   #stretches = 0;
-  #underruns = 0;
-  #timeToldAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Aborts when it is closed. */
   readonly #life = new AbortController();
@@ -67,8 +63,9 @@ export class Transport {
     const loads = new Loads(options);
     this.#loads = loads;
     this.#listener = listener;
+    this.#announcer = new Announcer(listener);
     this.#following = new Following({ loads, successorOf: listener.successorOf, tell: (message) => this.tell(message) });
-    this.#activity = new Activity((name) => this.#fire(name));
+    this.#activity = new Activity((name) => this.#announcer.fire(name));
     this.#link = linkWorker(options.workerUrl);
     this.#link.port.onmessage = ({ data }: MessageEvent<FromSession>) => this.#hear(data);
     this.#link.onFailure = (reason) => this.#failCurrent(new AulosError('output.device', { reason: 'worker' }, reason));
@@ -126,10 +123,6 @@ export class Transport {
     return this.#activity.ended || standsAtEnd === true;
   }
 
-  get underruns(): number {
-    return this.#underruns;
-  }
-
   /** Where the listener is in the current track, seconds; never past the junction to the next, before that is told. */
   get currentTime(): number {
     const load = this.#load;
@@ -150,9 +143,9 @@ export class Transport {
     if (before?.item !== item) this.#listener.onTrack(item, before?.item, reason);
     const load = this.#load;
     if (!load) return;
-    if (isAtHand) this.#fire('loadstart');
-    else queueMicrotask(() => this.#load === load && this.#fire('loadstart')); // after the `play` of the same task, as HTML says
-    if (!this.paused) this.#fire('waiting');
+    if (isAtHand) this.#announcer.fire('loadstart');
+    else queueMicrotask(() => this.#load === load && this.#announcer.fire('loadstart')); // after the `play` of the same task, as HTML says
+    if (!this.paused) this.#announcer.fire('waiting');
     this.preloadAs(this.paused ? this.preload : 'auto');
     if (isAtHand) this.#onHandedOver(load);
     this.#evaluate();
@@ -176,8 +169,8 @@ export class Transport {
     this.#wish.withdraw();
     if (this.paused) return;
     this.#stop(reason);
-    this.#fire('timeupdate');
-    this.#fire('pause');
+    this.#announcer.fire('timeupdate');
+    this.#announcer.fire('pause');
   }
 
   /** Has sound allowed, in a gesture, and plays if that was wanted before. @throws AulosError `output.notAllowed`. */
@@ -191,7 +184,7 @@ export class Transport {
       if (this.ended) this.#activity.leave();
       this.preloadAs('metadata');
       this.decodeFrom(load, target, { resolve, reject });
-      if (load.readyState > HAVE_NOTHING) this.#fire('seeking'); // else when it is
+      if (load.readyState > HAVE_NOTHING) this.#announcer.fire('seeking'); // else when it is
       this.#evaluate();
     });
   }
@@ -271,13 +264,13 @@ export class Transport {
     this.tell({ type: 'halt' });
     for (const { id } of [load, ...this.#following.cut(0)]) this.tell({ type: 'unload', load: id });
     load.stretch?.seek?.reject(aborted);
-    if (load.info || !load.error) this.#fire('abort'); // unless it is no source at all
+    if (load.info || !load.error) this.#announcer.fire('abort'); // unless it is no source at all
     this.#load = undefined;
-    this.#fire('emptied');
+    this.#announcer.fire('emptied');
     if (isPaused) this.#wish.withdraw();
     if (isPaused && !this.paused) this.#stop(aborted);
     this.#activity.leave();
-    this.#fire('timeupdate');
+    this.#announcer.fire('timeupdate');
   }
 
   #stop(reason: unknown): void {
@@ -352,11 +345,11 @@ export class Transport {
   }
 
   #onExactInfo(load: Load, info: MediaInfo): void {
-    const isNews = load === this.#load && load.info && textOf(load.info) !== textOf(info);
+    const before = load.info;
     load.info = info;
-    const { currentTime } = this;
-    if (isNews) this.#listener.fireOwn('tags', { tags: load.newTagsAt(currentTime) ?? load.tagsAt(currentTime) });
-    if (load.learnDuration(info) && load === this.#load) this.#fire('durationchange');
+    const isCurrent = load === this.#load;
+    if (isCurrent) this.#announcer.info(load, before, this.currentTime);
+    if (load.learnDuration(info) && isCurrent) this.#announcer.fire('durationchange');
   }
 
   #onLanded(stretch: Stretch, epoch: number, seconds: number): void {
@@ -364,8 +357,8 @@ export class Transport {
     const { seek } = stretch;
     stretch.seek = undefined;
     if (!seek) return;
-    this.#fire('timeupdate');
-    this.#fire('seeked');
+    this.#announcer.fire('timeupdate');
+    this.#announcer.fire('seeked');
     seek.resolve(seconds);
   }
 
@@ -373,23 +366,14 @@ export class Transport {
     const phase = load.progress?.phase ?? 'init';
     load.progress = progress;
     if (load !== this.#load) return;
-    this.#tellProgress(progress, progress.phase !== phase);
+    this.#announcer.progress(progress, progress.phase !== phase);
     this.#evaluate();
-  }
-
-  #tellProgress(progress: SourceProgress, isNewPhase: boolean): void {
-    this.#fire('progress');
-    this.#listener.fireOwn('cached', progress);
-    if (isNewPhase) this.#listener.fireOwn('phase', progress);
   }
 
   #onReport(report: OutputReport): void {
     if (this.#load?.stretch) this.#load.stretch.report = report;
     this.#evaluate();
-    const { underruns } = this.output;
-    if (underruns === this.#underruns) return;
-    this.#underruns = underruns;
-    this.#listener.fireOwn('underrun', { underruns });
+    this.#announcer.holes(this.output.underruns);
   }
 
   #onRefusal(error: AulosError): void {
@@ -418,7 +402,7 @@ export class Transport {
   #pauseFor(error: AulosError): void {
     if (this.paused) return;
     this.#stop(error);
-    this.#fire('pause');
+    this.#announcer.fire('pause');
   }
 
   /** Brings ready state and activity up to the facts, and tells what changed. */
@@ -428,8 +412,8 @@ export class Transport {
     if (!load) return;
     const { at } = this.#following;
     for (const name of load.updateReadyState(this.currentTime, at !== undefined)) {
-      this.#fire(name);
-      if (name === 'loadedmetadata' && load.stretch?.seek) this.#fire('seeking');
+      this.#announcer.fire(name);
+      if (name === 'loadedmetadata' && load.stretch?.seek) this.#announcer.fire('seeking');
     }
     const { stretch } = load;
     const state = stretch?.report?.state;
@@ -460,7 +444,7 @@ export class Transport {
     load.goOn(before, at);
     this.#load = load;
     this.tell({ type: 'unload', load: before.id });
-    if (load.isAgain) for (const name of ['seeking', 'timeupdate', 'seeked'] as const) this.#fire(name);
+    if (load.isAgain) for (const name of ['seeking', 'timeupdate', 'seeked'] as const) this.#announcer.fire(name);
     else {
       load.playRequestedAt = undefined;
       this.#listener.onTrack(load.item, before.item, 'ended');
@@ -477,9 +461,9 @@ export class Transport {
 
   /** Tells of a track what is known of it since it was made ready. */
   #onHandedOver(load: Load): void {
-    if (load.progress && !load.isAgain) this.#tellProgress(load.progress, true);
+    if (load.progress && !load.isAgain) this.#announcer.progress(load.progress, true);
     if (load.error) this.#tellFailure(load, load.error);
-    else this.#fire('timeupdate');
+    else this.#announcer.fire('timeupdate');
   }
 
   /** What was decoded before the failure is heard to its end, and then it pauses. */
@@ -490,15 +474,10 @@ export class Transport {
   }
 
   #advance(load: Load): void {
-    const { currentTime } = this;
     if (load.playRequestedAt !== undefined) load.firstSoundMs ??= performance.now() - load.playRequestedAt;
+    const { currentTime } = this;
     this.#activity.sound();
-    load.heard(currentTime);
-    const tags = load.newTagsAt(currentTime);
-    if (tags) this.#listener.fireOwn('tags', { tags });
-    const levels = load.stretch?.takeLevels(currentTime + load.origin);
-    if (levels) this.#listener.fireOwn('levels', { ...levels, time: levels.time - load.origin });
-    if (performance.now() - this.#timeToldAt >= TIMEUPDATE_MS) this.#fire('timeupdate');
+    this.#announcer.heard(load, currentTime);
   }
 
   #finish(load: Load): void {
@@ -506,13 +485,13 @@ export class Transport {
     const { currentTime } = this;
     load.heard(currentTime);
     this.#activity.end();
-    if (load.endedAt(currentTime)) this.#fire('durationchange');
-    this.#fire('timeupdate');
+    if (load.endedAt(currentTime)) this.#announcer.fire('durationchange');
+    this.#announcer.fire('timeupdate');
     if (!this.paused) {
       this.#stop(new DOMException('the track has ended', 'AbortError'));
-      this.#fire('pause');
+      this.#announcer.fire('pause');
     }
-    this.#fire('ended');
+    this.#announcer.fire('ended');
   }
 
   #failCurrent(error: AulosError): void {
@@ -531,14 +510,6 @@ export class Transport {
     stretch?.seek?.reject(error);
     if (stretch) stretch.seek = undefined;
     this.#activity.refuse(error);
-    this.#fire('error');
-  }
-
-  #fire(name: MediaEventName): void {
-    if (name === 'timeupdate') this.#timeToldAt = performance.now();
-    this.#listener.fire(name);
+    this.#announcer.fire('error');
   }
 }
-
-/** What a file says of itself, to be compared. */
-const textOf = ({ tags, chapters, pictures }: MediaInfo): string => JSON.stringify([tags, chapters, pictures]);
