@@ -47,7 +47,7 @@ export class DiskVolume implements Volume {
   #journals: JournalReader;
   #sidecars: DiskSidecars;
   #generation: number;
-  highest: number;
+  #highest: number;
   #writer: GenerationWriter;
   /** A run was dropped here: no other process knows that the asset was not whole then, and whether it is now. */
   #hasDropped = false;
@@ -64,12 +64,16 @@ export class DiskVolume implements Volume {
     this.#sidecars = sidecars;
     this.#lease = lease;
     this.#generation = record?.generation ?? 0;
-    this.highest = highest;
+    this.#highest = highest;
     this.#writer = this.#newWriter(runs.length);
   }
 
   get follows(): boolean {
     return this.#lease.purpose === 'fetch' && !this.#lease.isHeld;
+  }
+
+  get highest(): number {
+    return this.#highest;
   }
 
   get sidecarBytes(): number {
@@ -93,7 +97,7 @@ export class DiskVolume implements Volume {
     return await typed(async () => {
       await this.#settle();
       await this.#layout.makeFolder(this.#key);
-      let generation = Math.max(this.highest, record.generation) + 1;
+      let generation = Math.max(this.#highest, record.generation) + 1;
       while (!(await createFile(this.#layout.dataFile(this.#key, generation)))) generation++; // another process began that one
       const { pinned } = (await this.#recorded()) ?? record;
       // From here on the new generation is the one that an opening finds.
@@ -200,7 +204,7 @@ export class DiskVolume implements Volume {
     await this.#writer.settle();
     this.#generation = generation;
     this.#hasDropped = false;
-    this.highest = Math.max(this.highest, generation);
+    this.#highest = Math.max(this.#highest, generation);
     this.#journals = journals;
     this.#sidecars = new DiskSidecars(this.#folder, generation);
     this.#writer = this.#newWriter(0);

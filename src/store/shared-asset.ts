@@ -119,7 +119,7 @@ export class SharedAsset implements Followed {
       this.generation = ++this.#highestGeneration;
       return this.generation;
     });
-    void this.#inTurn(async () => above && (await this.#record(above))); // the very next turn
+    void this.#inTurn(async () => above && (await this.#beginStored(above))); // the very next turn
     return beginning;
   }
 
@@ -231,7 +231,7 @@ export class SharedAsset implements Followed {
   }
 
   /** Has the medium begin the generation above `above`. */
-  async #record(above: AssetRecord): Promise<void> {
+  async #beginStored(above: AssetRecord): Promise<void> {
     const stored = await this.#failover.run(() => this.#volume.begin(above));
     if (stored !== undefined && stored > above.generation + 1) this.#failover.fail(this.#locked()); // that one is theirs
     this.#stored = !this.#hasFailed;

@@ -29,6 +29,27 @@ class WatchedMedium extends MemoryMedium {
   }
 }
 
+/** One that begins generations when the test lets it. */
+class LateMedium extends WatchedMedium {
+  /** What was asked of it, in order. */
+  readonly told: string[] = [];
+  beforeBegin: () => Promise<void> = async () => {};
+  /** Generations that others have begun meanwhile. */
+  others = 0;
+  override beforeWrite = async (): Promise<void> => void this.told.push('write');
+
+  override async open(key: string): Promise<Volume> {
+    const volume = await super.open(key);
+    const begin = volume.begin.bind(volume);
+    volume.begin = async (record) => {
+      this.told.push('begin');
+      await this.beforeBegin();
+      return (await begin(record)) + this.others;
+    };
+    return volume;
+  }
+}
+
 /** One that takes batches ahead; they wait until the test lets them go, or fails them. */
 class AheadMedium extends WatchedMedium {
   override readonly takesBatchesAhead = true;
@@ -61,6 +82,43 @@ const fill = (asset: Asset, start: number, end: number): Promise<void> => asset.
 async function fillByChunks(asset: Asset, end: number): Promise<void> {
   for (let start = 0; start < end; start += CHUNK) await fill(asset, start, start + CHUNK);
 }
+
+describe('a generation that the medium has not begun yet', () => {
+  test('has bytes to be read, nothing of the one before, and is the first that the medium hears', async () => {
+    const medium = new LateMedium();
+    const asset = await openOn(medium);
+    await fill(asset, 0, 1000);
+    await asset.writeSidecar('peaks', new Uint8Array(1));
+    await asset.flush();
+    medium.told.length = 0;
+    let release = () => {};
+    medium.beforeBegin = () =>
+      new Promise((resolve) => {
+        release = resolve;
+      });
+    expect(await asset.begin({ url: 'https://example.org/a', mediaType: '', validator: {} })).toBe(2);
+    expect([asset.held.size, await asset.readSidecar('peaks')]).toEqual([0, undefined]);
+    await asset.write(2, 0, contentAt({ start: 0, end: 500 }, 2));
+    await expectContent(asset, { start: 0, end: 500 }, 2);
+    const flushing = asset.flush();
+    await expect.poll(() => medium.told).toEqual(['begin']);
+    release();
+    await flushing;
+    expect(medium.told).toEqual(['begin', 'write']);
+    await expectContent(asset, { start: 0, end: 500 }, 2);
+  });
+
+  test('goes on in memory when another process turns out to have begun that one', async () => {
+    const medium = new LateMedium();
+    medium.others = 1;
+    const asset = await openOn(medium);
+    await fill(asset, 0, 1000);
+    await asset.flush();
+    expect(asset).toMatchObject({ generation: 1, volatile: true, failure: { code: 'store.locked' } });
+    expect(medium.told).toEqual(['begin']);
+    await expectContent(asset, { start: 0, end: 1000 });
+  });
+});
 
 describe('writing behind', () => {
   test('at most 8 MiB and a chunk wait for a slow medium, however much is written', async () => {
