@@ -3,7 +3,7 @@ import type { Clock } from '../../src/base/clock.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import type { NetTimeouts, RangeClient, RangeRequest } from '../../src/net/client.ts';
 import { firstDifference, virtualBytes } from '../fakes/content.ts';
-import { FakeClock } from '../fakes/fake-clock.ts';
+import { FakeClock, settled } from '../fakes/fake-clock.ts';
 import type { Fault, OriginControl, Resource } from '../fakes/origin.ts';
 
 const SIZE = 300_000;
@@ -252,7 +252,7 @@ export function rangeClientContract(name: string, makeClient: (options?: ClientO
       const ending = drain(getBody(get(url, { signal: controller.signal })));
       await origin.sent(path, fault.stallAfter);
       controller.abort(reason);
-      expect(await Promise.race([ending, oneTurn()])).toMatchObject({ error: reason });
+      expect(await Promise.race([ending, settled()])).toMatchObject({ error: reason });
     });
 
     test('an aborted signal sends nothing', async () => {
@@ -322,6 +322,3 @@ export async function drain(body: AsyncIterable<Uint8Array>): Promise<{ bytes: U
 async function* getBody(response: Promise<{ readonly body: AsyncIterable<Uint8Array> }>): AsyncGenerator<Uint8Array> {
   yield* (await response).body;
 }
-
-/** A turn of the event loop. */
-const oneTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));

@@ -3,6 +3,7 @@ import { createBrowserClient } from '../../src/net/client.browser.ts';
 import type { RangeRequest } from '../../src/net/client.ts';
 import { drain, rangeClientContract } from '../contracts/range-client.ts';
 import { firstDifference, virtualBytes } from '../fakes/content.ts';
+import { settled } from '../fakes/fake-clock.ts';
 import type { Resource } from '../fakes/origin.ts';
 import { RemoteOrigin } from '../fakes/remote-origin.ts';
 
@@ -111,7 +112,7 @@ test('what came before a connection broke is not lost to a receiver that takes i
   vi.spyOn(globalThis, 'fetch').mockResolvedValue(head);
   const { body } = await get('https://example.org/unhurried');
   vi.restoreAllMocks();
-  await new Promise((resolve) => setTimeout(resolve)); // a turn in which the receiver asks for nothing
+  await settled(); // a turn in which the receiver asks for nothing
   breakOff(new TypeError('network error'));
   const { bytes, error } = await drain(body);
   expect(firstDifference(bytes, virtualBytes(0, 200_000))).toBe(-1);
