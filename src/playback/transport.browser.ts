@@ -135,7 +135,7 @@ export class Transport {
   /** Goes to `item`, or to none; `isPaused`: and stops there, as `HTMLMediaElement.load()` does. */
   jump(item: QueueItem | undefined, reason: TrackChangeReason, isPaused: boolean, part: Part = {}): void {
     const before = this.#load;
-    const [next] = this.#following.loads;
+    const { next } = this.#following;
     const isAtHand = next !== undefined && next.item === item && !next.isAgain && !next.error;
     if (isAtHand) this.#following.shift();
     if (before) this.#leave(before, isPaused);
