@@ -27,7 +27,12 @@ const testsInFirefox = [
 ];
 
 /** Tests in Node that drive a browser of their own. Its sound needs a core, so that they run one file at a time. */
-const testsOfPages = ['test/demo.test.ts', 'test/browser/{gesture,inline,page,tabs}.test.ts', 'test/store/indexeddb-{leaks,loss}.test.ts'];
+const testsOfPages = [
+  'test/demo.test.ts',
+  'test/demo/firefox.test.ts',
+  'test/browser/{gesture,inline,page,tabs}.test.ts',
+  'test/store/indexeddb-{leaks,loss}.test.ts',
+];
 
 /** With COI=1 the pages are cross-origin isolated, so that SharedArrayBuffer exists. */
 const isolation = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
