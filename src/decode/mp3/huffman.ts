@@ -7,10 +7,15 @@ const LINES = 576;
 /** Bits that index the first level of a look-up table; longer codes go on in a second level, so that the tables stay in the L1 cache. */
 const FIRST_LEVEL_BITS = 9;
 
+/** Magnitudes have codes up to this one, which extra bits follow in some books. */
+const LARGEST_CODED = 15;
+
 /** Decodes the lines of granules (ISO/IEC 11172-3 §2.4.2.7, `huffmancodebits`). */
 export class HuffmanDecoder {
   readonly #bytes: DataView;
   readonly #reader: BitReader;
+  /** No line of the last granule had a larger magnitude. */
+  largest = 0;
 
   /** Reads from `reader`, whose bytes must go on for eight more than hold codes. */
   constructor(reader: BitReader) {
@@ -23,6 +28,7 @@ export class HuffmanDecoder {
    * from zero; those behind are left as they were. Codes that run over `end` count as zero.
    */
   decode(granule: Granule, end: number, lines: Int16Array): number {
+    this.largest = LARGEST_CODED;
     let line = 0;
     for (let region = 0; region < 3; region++) {
       const to = Math.min(granule.regionEnds[region], granule.pairedLines);
@@ -46,7 +52,7 @@ export class HuffmanDecoder {
       let length = entry & 31;
       let x = (entry >> 5) & 15;
       let y = entry >> 9;
-      if (linbits !== 0 && (x === 15 || y === 15)) {
+      if (linbits !== 0 && (x === LARGEST_CODED || y === LARGEST_CODED)) {
         this.#reader.position = position + length;
         x = this.#escaped(x, linbits);
         y = this.#escaped(y, linbits);
@@ -75,7 +81,10 @@ export class HuffmanDecoder {
 
   /** A magnitude with its extra bits and its sign. */
   #escaped(magnitude: number, linbits: number): number {
-    if (magnitude === 15) magnitude += this.#reader.read(linbits);
+    if (magnitude === LARGEST_CODED) {
+      magnitude += this.#reader.read(linbits);
+      this.largest = Math.max(this.largest, magnitude);
+    }
     return magnitude !== 0 && this.#reader.read(1) ? -magnitude : magnitude;
   }
 

@@ -94,7 +94,7 @@ export class Layer3 {
     else channel.scaleFactors.readLowRate(reader, granule, isIntensityChannel(header, channelIndex));
     channel.count = this.#huffman.decode(granule, end, this.#lines);
     const bands = bandsOf(granule, bandTablesOf(header.sampleRate));
-    requantise(this.#lines, channel.count, granule, bands, channel.scaleFactors.factors, channel.spectrum);
+    requantise(this.#lines, channel.count, this.#huffman.largest, granule, bands, channel.scaleFactors.factors, channel.spectrum);
     reader.position = end;
   }
 

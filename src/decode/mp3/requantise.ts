@@ -1,7 +1,6 @@
 import { pow43, quarterPowers } from '../trig.ts';
 import type { Bands } from './bands.ts';
 import type { Granule } from './side-info.ts';
-import { LINBITS } from './tables.ts';
 
 /** Largest magnitude of a coded line: 15 and thirteen extra bits. */
 const MAX_MAGNITUDE = 15 + 8191;
@@ -10,7 +9,7 @@ const MAX_MAGNITUDE = 15 + 8191;
 const SIGNED_POW43 = new Float64Array(2 * MAX_MAGNITUDE + 1);
 let filled = 0;
 
-/** Fills {@link SIGNED_POW43} up to `magnitude`: all of it takes a cold engine 5 ms, and hardly any granule has a line above 100. */
+/** Fills {@link SIGNED_POW43} up to `magnitude`: all of it takes a cold engine 5 ms, and hardly any line is above 100. */
 function fillPowers(magnitude: number): void {
   for (let i = filled + 1; i <= magnitude; i++) {
     SIGNED_POW43[MAX_MAGNITUDE + i] = pow43(i);
@@ -30,19 +29,20 @@ const UNIT_GAIN = 210;
 const PRE_EMPHASIS = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3, 3, 2, 0];
 
 /**
- * Turns the first `count` quantised lines into their values in `spectrum` and clears the rest of it (ISO/IEC 11172-3 §2.4.3.4.7):
+ * Turns the first `count` quantised lines, none above `largest` in magnitude, into their values in `spectrum` and clears the rest of it (ISO/IEC 11172-3 §2.4.3.4.7):
  * sign · |line|^(4/3) · 2^((global gain − 210 − 8 · subblock gain)/4 − step · scale factor/4).
  */
 export function requantise(
   lines: Int16Array,
   count: number,
+  largest: number,
   granule: Granule,
   bands: Bands,
   scaleFactors: Uint8Array,
   spectrum: Float64Array,
 ): void {
   const { ends, longBands } = bands;
-  for (const book of granule.books) fillPowers(14 + 2 ** LINBITS[book]);
+  fillPowers(largest);
   let line = 0;
   for (let band = 0; line < count; band++) {
     let gain = granule.globalGain - UNIT_GAIN - granule.scaleFactorStep * scaleFactors[band];
