@@ -6,16 +6,25 @@ import { type PortableOptions, Questions } from './playback/questions.ts';
 import type { FileSource } from './source/source.ts';
 import { keyOf } from './store/key-text.ts';
 
+/** A page that makes a player to play at once has said so by then. */
+const FIRST_REQUEST_MS = 50;
+
 const library = createPageLibrary();
 // Looks for what is not there: the database is open and its catalogue read by the time that a URL comes.
 void library.store.stat(keyOf(new Uint8Array(32))).catch(() => {});
 
-// What asks for the first bytes waits for nothing else. The rest of the worker comes while they do, all parts at once.
-const likelyChunks = import('./playback/likely-chunks.ts');
+// Whoever plays at once waits for the first request alone: compiling the rest of the worker would keep the thread from making it. That comes while
+// the first bytes are on their way, all parts at once; or when nobody has asked for any so long.
+let goOn = () => {};
+const firstRequest = new Promise<void>((resolve) => {
+  goOn = resolve;
+  setTimeout(goOn, FIRST_REQUEST_MS);
+});
+const likelyChunks = firstRequest.then(() => import('./playback/likely-chunks.ts'));
 likelyChunks.catch(() => {}); // what it would have made ready is loaded when it is used
-const sessions = loadPart('players', () => import('./player-sessions.browser.ts'));
+const sessions = firstRequest.then(() => loadPart('players', () => import('./player-sessions.browser.ts')));
 sessions.catch(reportError); // every player hears of it
-import('./playback/tracks.ts').catch(() => {}); // whoever opens one hears of it
+firstRequest.then(() => import('./playback/tracks.ts')).catch(() => {}); // whoever opens one hears of it
 // While nobody has anything to play, for it keeps the thread busy.
 const idleness = new AbortController();
 const openTrack = library.track.bind(library);
@@ -49,7 +58,7 @@ function servePlayer(port: MessagePort): void {
   const tell = (message: FromSession) => port.postMessage(message);
   const questions = new Questions(tell);
   const openSource = async (url: string, options?: PortableOptions) => {
-    const source = await library.source(url, questions.openOptions(url, options));
+    const source = await library.source(url, questions.openOptions(url, options)).finally(goOn);
     likelyChunks.then(({ preloadLikelyChunks }) => preloadLikelyChunks(url)).catch(() => {}); // after the request is out: it keeps the thread busy
     return source;
   };
