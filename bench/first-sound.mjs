@@ -10,7 +10,14 @@ import { median } from './median.mjs';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 7);
 const SECONDS = 180;
-const formats = { MP3: 'cbr.mp3', FLAC: 'stereo.flac', 'M4A, moov first': 'first.m4a', 'M4A, moov last': 'last.m4a', ADTS: 'stereo.aac' };
+const formats = {
+  MP3: 'cbr.mp3',
+  'FLAC, 740 kbit/s': 'recording.flac',
+  'FLAC, 390 kbit/s': 'stereo.flac',
+  'M4A, moov first': 'first.m4a',
+  'M4A, moov last': 'last.m4a',
+  ADTS: 'stereo.aac',
+};
 const args = [
   '--no-sandbox',
   '--disable-gpu',
