@@ -16,7 +16,7 @@ const rehearsal = (codec: Codec, codecString: string, base64: string, ...descrip
  * noise, in stereo at 44.1 kHz, which takes the decoder through its usual ways. By LAME at 64 kbit/s without reservoir, by ffmpeg's encoder of
  * AAC-LC at 32 kbit/s, and by flac -8 in 8 bits and blocks of 256.
  */
-export const rehearsals: Partial<Record<Codec, () => Rehearsal>> = {
+export const rehearsals: Partial<Record<Codec, () => Rehearsal>> & { readonly mp3: () => Rehearsal } = {
   aac: () =>
     rehearsal(
       'aac',
