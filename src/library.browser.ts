@@ -9,9 +9,11 @@ export interface PageLibraryOptions {
   readonly retry?: Partial<RetryPolicy>;
   /** What an opening does that says nothing else: see {@link OpenOptions.revalidate}. @default 'never' */
   readonly revalidate?: OpenOptions['revalidate'];
+  /** Whether its store is opened before anything is asked of it. @default false */
+  readonly isEager?: boolean;
 }
 
 /** A library over fetch and IndexedDB, for a page or its worker. */
-export function createPageLibrary({ retry, revalidate }: PageLibraryOptions = {}): Library {
-  return createLibrary({ client: createBrowserClient(), store: createIndexedDbStore(), keyOf: pageAssetKey, retry, revalidate });
+export function createPageLibrary({ retry, revalidate, isEager }: PageLibraryOptions = {}): Library {
+  return createLibrary({ client: createBrowserClient(), store: createIndexedDbStore({ isEager }), keyOf: pageAssetKey, retry, revalidate });
 }

@@ -9,9 +9,7 @@ import { keyOf } from './store/key-text.ts';
 /** A page that makes a player to play at once has said so by then. */
 const FIRST_REQUEST_MS = 50;
 
-const library = createPageLibrary();
-// Looks for what is not there: the database is open and its catalogue read by the time that a URL comes.
-void library.store.stat(keyOf(new Uint8Array(32))).catch(() => {});
+const library = createPageLibrary({ isEager: true });
 
 // Whoever plays at once waits for the first request alone: compiling the rest of the worker would keep the thread from making it. That comes while
 // the first bytes are on their way, all parts at once; or when nobody has asked for any so long.
@@ -20,6 +18,8 @@ const firstRequest = new Promise<void>((resolve) => {
   goOn = resolve;
   setTimeout(goOn, FIRST_REQUEST_MS);
 });
+// Looks for what is not there: the catalogue is read by the time that something is stored.
+firstRequest.then(() => library.store.stat(keyOf(new Uint8Array(32)))).catch(() => {});
 const likelyChunks = firstRequest.then(() => import('./playback/likely-chunks.ts'));
 likelyChunks.catch(() => {}); // what it would have made ready is loaded when it is used
 const sessions = firstRequest.then(() => loadPart('players', () => import('./player-sessions.browser.ts')));

@@ -54,12 +54,14 @@ class CheckedClient implements RangeClient {
 
   async get(request: RangeRequest): Promise<RangeResponse> {
     const transfer = new Transfer([request.signal, this.#closed.signal], this.#clock);
-    const checking = loadPart('answers', () => import('./checked-answer.ts')); // while the answer comes
-    checking.catch(() => {}); // who has an answer hears of it
     try {
       transfer.signal.throwIfAborted();
       const sent = settle(request, this.#timeouts);
-      const arrival = await transfer.race(this.#transport.send(sent, transfer));
+      const sending = transfer.race(this.#transport.send(sent, transfer));
+      // While the answer comes, not before: the first import of a worker takes it milliseconds.
+      const checking = loadPart('answers', () => import('./checked-answer.ts'));
+      checking.catch(() => {}); // who has an answer hears of it
+      const arrival = await sending;
       transfer.disarm();
       const { checkedAnswer } = await transfer.race(checking);
       const nameError = (error: unknown, progress: BodyProgress) => this.#transport.nameBodyError(error, progress);

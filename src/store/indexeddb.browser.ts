@@ -3,7 +3,7 @@ import { watchLeave } from '../base/page-leave.browser.ts';
 import { loadPart } from '../base/part.ts';
 import { isAulosError } from '../errors.ts';
 import { crc32 } from './crc32.ts';
-import { connectIndexedDb } from './indexeddb-connection.browser.ts';
+import { type Connection, connectIndexedDb } from './indexeddb-connection.browser.ts';
 import { readRecords } from './indexeddb-layout.browser.ts';
 import { deleteIndexedDbAsset, openIndexedDbVolume } from './indexeddb-volume.browser.ts';
 import type { Medium, StoredAsset, Volume } from './medium.ts';
@@ -19,6 +19,8 @@ export interface IndexedDbStoreOptions {
   /** Default: 1 GiB and 10,000 assets. */
   readonly limits?: Partial<StoreLimits>;
   readonly clock?: Clock;
+  /** Whether the database is opened before anything is asked of it. @default false */
+  readonly isEager?: boolean;
 }
 
 /**
@@ -26,9 +28,11 @@ export interface IndexedDbStoreOptions {
  * are volatile: they stay in memory, and the database is tried again with an opening at least 30 s later. A page that is hidden or left has
  * what is in memory stored, as far as the browser gives it time.
  */
-export function createIndexedDbStore({ name = 'aulos', limits, clock = systemClock }: IndexedDbStoreOptions = {}): AssetStore {
+export function createIndexedDbStore({ name = 'aulos', limits, clock = systemClock, isEager }: IndexedDbStoreOptions = {}): AssetStore {
   const closing = new AbortController();
-  const medium = new IndexedDbMedium(name, clock, () => closing.abort());
+  const connection = connectIndexedDb(name, clock);
+  if (isEager) connection.use('readonly', () => {}).catch(() => {}); // whoever asks for something hears of it
+  const medium = new IndexedDbMedium(name, connection, clock, () => closing.abort());
   const store = createStoreOn(medium, { maxBytes: 1024 ** 3, maxAssets: 10_000, ...limits }, clock);
   watchLeave(() => void store.flush(), closing.signal);
   return store;
@@ -43,15 +47,15 @@ class IndexedDbMedium implements Medium {
   readonly residentBytes = 8 * 1024 * 1024;
   readonly syncsEachWrite = false;
   readonly #name: string;
-  readonly #connection: ReturnType<typeof connectIndexedDb>;
+  readonly #connection: Connection;
   readonly #clock: Clock;
   readonly #onClose: () => void;
   /** Only where there was no database once. */
   #memory: MemoryMedium | undefined;
 
-  constructor(name: string, clock: Clock, onClose: () => void) {
+  constructor(name: string, connection: Connection, clock: Clock, onClose: () => void) {
     this.#name = name;
-    this.#connection = connectIndexedDb(name, clock);
+    this.#connection = connection;
     this.#clock = clock;
     this.#onClose = onClose;
   }

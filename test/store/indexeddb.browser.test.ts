@@ -111,6 +111,19 @@ describe('IndexedDB store: the database', () => {
     expect(other.volatile).toBe(false);
   });
 
+  test('it is opened at first use, or ahead where that is wanted', async () => {
+    const open = vi.spyOn(indexedDB, 'open');
+    onTestFinished(() => open.mockRestore());
+    const lazy = createIndexedDbStore({ name });
+    expect(open).not.toHaveBeenCalled();
+    await lazy.close();
+    const eager = createIndexedDbStore({ name, isEager: true });
+    expect(open).toHaveBeenCalledOnce();
+    await eager.list();
+    expect(open).toHaveBeenCalledOnce();
+    await eager.close();
+  });
+
   test('a reader that follows the writer is served from memory', async () => {
     const asset = await storeForTest().open(key);
     await asset.begin(facts);
