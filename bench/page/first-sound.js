@@ -1,4 +1,4 @@
-// Measures, in the page, the time from play() to the first sample that is not silence at the output, with one tap for all contenders.
+// Measures, in the page, the time from play() to the first sample that is not silence at the output, with one instrument for all contenders.
 import { Player } from '/aulos/aulos.js';
 
 const LIMIT_MS = 20_000;
@@ -7,29 +7,34 @@ const SETTLE_MS = 500;
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
 
-/** A tap behind `node`, and a promise of the moment at which sound has passed it. */
-async function tapBehind(context, node) {
-  await context.audioWorklet.addModule('tap.js');
-  const tap = new AudioWorkletNode(context, 'first-sound-tap');
-  node.connect(tap).connect(context.destination);
+/**
+ * Gives what waits for sound to come out of `node`, which it connects. By an analyser, at which the page looks each few milliseconds: a worklet
+ * of ours would be loaded while a player starts cold, and be measured with it.
+ */
+function listenTo(context, node) {
+  const analyser = new AnalyserNode(context, { fftSize: 2048 });
+  const samples = new Float32Array(analyser.fftSize);
+  node.connect(analyser).connect(context.destination);
   return () =>
     new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error('no sound')), LIMIT_MS);
-      tap.port.onmessage = () => {
-        clearTimeout(timer);
-        resolve(performance.now());
+      const limit = performance.now() + LIMIT_MS;
+      const look = () => {
+        analyser.getFloatTimeDomainData(samples);
+        if (samples.some((sample) => sample !== 0)) resolve(performance.now());
+        else if (performance.now() > limit) reject(new Error('no sound'));
+        else setTimeout(look); // of 4 ms, as browsers hold it
       };
-      tap.port.postMessage('arm');
+      look();
     });
 }
 
 const contenders = {
-  /** The element, its context running and its tap in place. */
+  /** The element, its context running. */
   async audio(url) {
     const context = new AudioContext();
     await context.resume();
     const element = new Audio();
-    const sound = await tapBehind(context, context.createMediaElementSource(element));
+    const sound = listenTo(context, context.createMediaElementSource(element));
     await settle();
     const first = sound();
     const start = performance.now();
@@ -46,7 +51,7 @@ const contenders = {
   async warm(url) {
     const player = new Player();
     await player.context.resume();
-    const sound = await tapBehind(player.context, player.node);
+    const sound = listenTo(player.context, player.node);
     await settle();
     const first = sound();
     const start = performance.now();
@@ -64,7 +69,7 @@ const contenders = {
     const player = new Player();
     player.src = url;
     player.play().catch(() => {}); // closing it ends a play that has not resolved yet
-    const sound = await tapBehind(player.context, player.node);
+    const sound = listenTo(player.context, player.node);
     const ms = (await sound()) - start;
     await player.close();
     return ms;
