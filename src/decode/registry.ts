@@ -88,8 +88,10 @@ async function nativeDecoder(config: CodecConfig, native: NativeDecoders | undef
   throw new AulosError('decode.unavailable', { codec: config.codecString }, `${family} does not decode ${config.codecString}`);
 }
 
-/** Times after which an engine has compiled a decoder for speed; all together they take less than a round trip. */
+/** Times after which an engine has compiled a decoder for speed. */
 const REHEARSALS = 16;
+/** A slower machine rehearses less: on the same thread the rest is made ready that the first bytes need. */
+const REHEARSAL_MS = 10;
 
 /**
  * Loads the decoder of a codec ahead of its first use and has it decode a packet a few times, so that the first sound waits neither for
@@ -103,7 +105,8 @@ export async function rehearse(codec: Codec): Promise<void> {
   if (!rehearsal) return;
   await breathe();
   const kernel = await createKernel(rehearsal.config, breathe);
-  for (let i = 0; i < REHEARSALS && wanted === before; i++) {
+  const until = performance.now() + REHEARSAL_MS;
+  for (let i = 0; i < REHEARSALS && wanted === before && performance.now() < until; i++) {
     await breathe();
     await decodeCalmly(kernel, rehearsal.packet, breathe);
   }
