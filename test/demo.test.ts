@@ -68,7 +68,9 @@ describe.runIf(requireTool('chromium'))('the demo page', { timeout: 60_000 }, ()
 
   it('survives a network that drops every connection', async () => {
     const { page } = await openPage();
+    const isSet = page.waitForResponse((response) => response.request().method() === 'PUT');
     await page.selectOption('#drop', '400000');
+    await isSet; // the server drops the next request, not one that came before it knew
     await choose(page, 'Late Ferry');
     await page.waitForFunction(() => Number(document.getElementById('requests')?.textContent) > 1);
     await stored(page, 'Late Ferry').filter({ hasText: 'whole' }).waitFor();
