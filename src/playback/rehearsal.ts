@@ -13,7 +13,7 @@ import type { FromSession } from './messages.ts';
 import { PlayerSession, type SessionParts } from './session.ts';
 
 const RATE = 44_100;
-/** A second of MP3: what most players play, and for the others nearly the same way. */
+/** A second of MP3: what most players play, and for the others nearly the same way. Its decoder, 9 kB, comes for all of them. */
 const PACKETS = 39;
 /** After so many rounds even what runs once a track has been compiled. */
 const ROUNDS = 4;
@@ -77,6 +77,8 @@ const music: Transport = {
     };
     return { status: 200, headers, url: MUSIC_URL, endsWithConnection: false, hidesHeaders: false, body: body() };
   },
-  nameBodyError: (error) => error as never,
+  nameBodyError(error) {
+    throw error;
+  },
   close: async () => {},
 };

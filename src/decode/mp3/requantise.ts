@@ -29,7 +29,8 @@ const UNIT_GAIN = 210;
 const PRE_EMPHASIS = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3, 3, 2, 0];
 
 /**
- * Turns the first `count` quantised lines, none above `largest` in magnitude, into their values in `spectrum` and clears the rest of it (ISO/IEC 11172-3 §2.4.3.4.7):
+ * Turns the first `count` quantised lines, none above `largest` in magnitude, into their values in `spectrum` and clears the rest of it
+ * (ISO/IEC 11172-3 §2.4.3.4.7):
  * sign · |line|^(4/3) · 2^((global gain − 210 − 8 · subblock gain)/4 − step · scale factor/4).
  */
 export function requantise(
