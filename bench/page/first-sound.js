@@ -5,6 +5,9 @@ const LIMIT_MS = 20_000;
 /** Nobody presses play sooner after a page has come up: whatever goes on in the background has ended. */
 const SETTLE_MS = 500;
 
+/** As loud as what a decoder leaves of silence may be. */
+const SILENCE = 1e-4;
+
 const settle = () => new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
 
 /**
@@ -20,7 +23,7 @@ function listenTo(context, node) {
       const limit = performance.now() + LIMIT_MS;
       const look = () => {
         analyser.getFloatTimeDomainData(samples);
-        if (samples.some((sample) => sample !== 0)) resolve(performance.now());
+        if (samples.some((sample) => Math.abs(sample) > SILENCE)) resolve(performance.now());
         else if (performance.now() > limit) reject(new Error('no sound'));
         else setTimeout(look); // of 4 ms, as browsers hold it
       };
