@@ -1,4 +1,5 @@
-import { childController, raceAbort } from '../base/abort.ts';
+import { raceAbort } from '../base/abort.ts';
+import { childController } from '../base/child-controller.ts';
 import { Wake } from '../base/wake.ts';
 import { framesOf, type PcmBlock } from '../media.ts';
 import type { Aulos, OpenOptions, SystemPlayerSink, Track } from '../node.ts';

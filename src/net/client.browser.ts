@@ -3,7 +3,7 @@ import { AulosError, redactUrl } from '../errors.ts';
 import type { BodyProgress } from './body.ts';
 import { ChunkQueue } from './chunk-queue.ts';
 import type { NetTimeouts, RangeClient } from './client.ts';
-import { formatRange } from './content-range.ts';
+import { formatRange } from './range-header.ts';
 import type { Transfer } from './transfer.ts';
 import { type Arrival, askForTitles, clientOver, type Sent, type Transport } from './transport.ts';
 import { ifChangedHeaders, ifRangeOf } from './validators.ts';

@@ -21,8 +21,3 @@ export function parseContentRange(header: string): ContentRange | undefined {
   const total = Number(unsatisfied?.[1]);
   return Number.isSafeInteger(total) ? { range: undefined, total } : undefined;
 }
-
-/** The Range header for `range` (RFC 9110 §14.2); an infinite end is left open. The range must not be empty. */
-export function formatRange({ start, end }: ByteRange): string {
-  return `bytes=${start}-${end === Number.POSITIVE_INFINITY ? '' : end - 1}`;
-}

@@ -1,4 +1,4 @@
-import { childController } from '../base/abort.ts';
+import { childController } from '../base/child-controller.ts';
 import { framesOf, type PcmBlock } from '../media.ts';
 
 /** The blocks of a track, of which the first are decoded before anybody takes them. */

@@ -1,4 +1,5 @@
-import { childController, raceAbort } from '../base/abort.ts';
+import { raceAbort } from '../base/abort.ts';
+import { childController } from '../base/child-controller.ts';
 import { Scope } from '../base/scope.ts';
 import { Wake } from '../base/wake.ts';
 import type { MediaInfo } from '../media.ts';

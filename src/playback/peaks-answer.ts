@@ -1,4 +1,4 @@
-import { childController } from '../base/abort.ts';
+import { childController } from '../base/child-controller.ts';
 import { isAulosError, type SerializedError } from '../errors.ts';
 import type { Peaks } from './peak-table.ts';
 import type { Track } from './track.ts';

@@ -1,4 +1,4 @@
-import { childController } from '../base/abort.ts';
+import { childController } from '../base/child-controller.ts';
 import { Scope } from '../base/scope.ts';
 import { Wake } from '../base/wake.ts';
 import type { Publication } from '../engine/engine.ts';

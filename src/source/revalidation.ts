@@ -1,4 +1,4 @@
-import { childController } from '../base/abort.ts';
+import { childController } from '../base/child-controller.ts';
 import type { Clock } from '../base/clock.ts';
 import type { ByteRange } from '../base/ranges.ts';
 import { AulosError, isAulosError, redactUrl } from '../errors.ts';

@@ -1,4 +1,5 @@
-import { childController, sleep } from '../base/abort.ts';
+import { sleep } from '../base/abort.ts';
+import { childController } from '../base/child-controller.ts';
 import type { Clock } from '../base/clock.ts';
 import { AulosError, isAulosError } from '../errors.ts';
 import { RetryBudget, type RetryPolicy } from '../net/retry.ts';

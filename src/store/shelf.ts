@@ -1,12 +1,16 @@
 import type { Clock } from '../base/clock.ts';
+import { loadPart } from '../base/part.ts';
 import type { ByteRange } from '../base/ranges.ts';
 import { AulosError, isAulosError } from '../errors.ts';
 import { AssetHandle } from './asset-handle.ts';
+import type { Evictable, LruRecord } from './eviction.ts';
 import { isAssetKey } from './key-text.ts';
-import { type LruRecord, victims } from './lru.ts';
 import type { Medium, StoredAsset } from './medium.ts';
 import { SharedAsset } from './shared-asset.ts';
 import type { Asset, AssetStat, AssetStore, StoreLimits, Verification } from './store.ts';
+
+// A part of its own: a page waits for what asks for the first bytes.
+const loadEviction = () => loadPart('eviction', () => import('./eviction.ts'));
 
 /** The store on `medium`: sharing of handles, limits and eviction, which are the same everywhere. */
 export const createStoreOn = (medium: Medium, limits: StoreLimits, clock: Clock): AssetStore => new Shelf(medium, limits, clock);
@@ -25,6 +29,10 @@ class Shelf implements AssetStore {
   #catalogue: Promise<Map<string, StoredAsset>> | undefined;
   #sequence = 0;
   #closing: Promise<void> | undefined;
+  readonly #eviction: Evictable = {
+    census: () => this.#census(),
+    evict: (key) => this.#deleteUnlessLocked(key, true),
+  };
 
   constructor(medium: Medium, limits: StoreLimits, clock: Clock) {
     this.#medium = medium;
@@ -70,7 +78,8 @@ class Shelf implements AssetStore {
 
   async trim(maxBytes: number): Promise<number> {
     this.#catalogue = undefined;
-    await this.#evict({ maxBytes, maxAssets: Number.POSITIVE_INFINITY });
+    const { evict, totalBytes } = await loadEviction();
+    await evict(this.#eviction, { maxBytes, maxAssets: Number.POSITIVE_INFINITY });
     return totalBytes(await this.#census());
   }
 
@@ -160,35 +169,12 @@ class Shelf implements AssetStore {
     }
   }
 
-  /** Evicts until the limits are kept, or nothing more can go. Gives how many assets went. */
-  async #evict(limits: StoreLimits): Promise<number> {
-    const locked = new Set<string>();
-    for (let evicted = 0; ; ) {
-      const census = await this.#census();
-      const keys = victims(
-        census.map((record) => (locked.has(record.key) ? { ...record, open: true } : record)),
-        limits,
-        0,
-      );
-      if (keys.length === 0) return evicted;
-      for (const key of keys) {
-        if (await this.#deleteUnlessLocked(key, true)) evicted++;
-        else locked.add(key);
-      }
-    }
-  }
-
-  /**
-   * Evicts until the limits are kept; `force` evicts at least one, for a medium that is full before its limits are reached. False if
-   * nothing more can go.
-   */
+  /** False if nothing more can go; see {@link Evictable}. */
   async #makeRoom(force: boolean): Promise<boolean> {
     try {
       if (force) this.#catalogue = undefined;
-      const before = await this.#census();
-      const limits = force ? { ...this.#limits, maxBytes: totalBytes(before) - 1 } : this.#limits;
-      const evicted = await this.#evict(limits);
-      return force ? evicted > 0 : totalBytes(await this.#census()) <= limits.maxBytes;
+      const { makeRoom } = await loadEviction();
+      return await makeRoom(this.#eviction, this.#limits, force);
     } catch (error) {
       if (isAulosError(error)) return false;
       throw error;
@@ -243,8 +229,6 @@ class Shelf implements AssetStore {
 
 /** An asset that was opened and never begun leaves no trace, unless it was pinned. */
 const isKept = ({ generation, pinned }: SharedAsset): boolean => generation > 0 || pinned;
-
-const totalBytes = (records: readonly LruRecord[]): number => records.reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** Another process may have pinned an asset that lies on the medium too. */
 const statOfOpen = ({ record: { key, facts, committed, pinned }, held, volatile }: SharedAsset, stored?: StoredAsset): AssetStat => ({

@@ -1,5 +1,6 @@
-import { formatRange, parseContentRange } from '../../../src/net/content-range.ts';
+import { parseContentRange } from '../../../src/net/content-range.ts';
 import { parseDigest } from '../../../src/net/digest-field.ts';
+import { formatRange } from '../../../src/net/range-header.ts';
 import { checkHead } from '../../../src/net/response.ts';
 import { ifRangeOf, sameVersion } from '../../../src/net/validators.ts';
 import { isStation } from '../../../src/source/endless.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type LruRecord, victims } from '../../src/store/lru.ts';
+import { type LruRecord, victims } from '../../src/store/eviction.ts';
 
 const record = (key: string, sequence: number, flags = ''): LruRecord => ({
   key,
