@@ -6,6 +6,7 @@ import { builtinModules } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import resolve from '@rollup/plugin-node-resolve';
 import { build } from 'esbuild';
+import MagicString from 'magic-string';
 import { rollup } from 'rollup';
 import dts from 'rollup-plugin-dts';
 import esbuild from 'rollup-plugin-esbuild';
@@ -25,10 +26,23 @@ const shorten = esbuild({ target: 'es2022', minify: true, tsconfig: 'tsconfig.js
 const shortenMore = {
   name: 'shorten-more',
   renderChunk(code, { name }) {
-    if (!/^(aulos|worker|worklet\.browser|pipeline)$/.test(name)) return null;
-    const reduce_funcs = /^(aulos|worker)$/.test(name);
+    if (!/^(aulos|host|worklet\.browser|pipeline)$/.test(name)) return null;
+    const reduce_funcs = /^(aulos|host)$/.test(name);
     // Arrows are unsafe for functions that somebody calls with `new`: ours are classes.
     return minify(code, { module: true, ecma: 2022, sourceMap: true, compress: { reduce_funcs, passes: 2, unsafe_arrows: true } });
+  },
+};
+
+/**
+ * Has V8 compile all functions of a file when it is loaded, not each when it is first called: browsers keep what was compiled then, and a player
+ * that starts has them at hand. They keep nothing of what a worker or a worklet begins with; and of what others wrote, most is never called.
+ */
+const compileAtOnce = {
+  name: 'compile-at-once',
+  renderChunk(code, { fileName }) {
+    if (/^(worker|worklet|mp4|demux-ts|decode-opus|rate)\b/.test(fileName)) return null;
+    const marked = new MagicString(code).prepend('//# allFunctionsCalledOnLoad\n');
+    return { code: marked.toString(), map: marked.generateMap({ hires: 'boundary' }) };
   },
 };
 
@@ -72,6 +86,7 @@ const withoutCommonJs = {
  * would take two rounds of requests, the second known only when the first is answered.
  */
 const TOGETHER = {
+  host: ['pipeline-host.browser.ts'],
   decoding: ['playback/likely-chunks.ts'],
   pipeline: [
     'library.browser.ts',
@@ -82,6 +97,7 @@ const TOGETHER = {
     'source/index-finding.ts',
     'source/setbacks.ts',
     'store/joining.ts',
+    'store/eviction.ts',
     'decode/pcm.ts',
     'demux/data-window.ts',
     'decode/trig.ts',
@@ -120,33 +136,8 @@ function togetherBehind(entry) {
  * to itself Rollup makes forty of what entries, commands and lazy parts share.
  */
 const NODE_TOGETHER = {
-  node: ['src/node.ts', 'src/source/index-finding.ts'],
+  node: ['src/node.ts', 'src/source/index-finding.ts', 'src/store/eviction.ts'],
   tracks: ['src/playback/tracks.ts', 'src/decode/pcm.ts', 'src/decode/trig.ts', 'src/demux/data-window.ts'],
-};
-
-/**
- * Chunks of the worker have what they share with its entry by way of the global object. If they imported it, WebKit (Safari; seen in WebKitGTK
- * 2.50) would make another instance of it, which no `instanceof` knows, and which does all that a worker does when it begins a second time.
- * No line moves, so that the source maps stay true.
- */
-const withoutSecondEntry = {
-  name: 'without-second-entry',
-  renderChunk(code, { name, imports }) {
-    const shared = 'globalThis.aulosWorker';
-    const swapped = (names) => names.replaceAll(/([\w$]+) as ([\w$]+)/g, '$2: $1');
-    if (name === 'worker') {
-      const given = code.replace(/^export \{(.*)\};$/m, (_, names) => `${shared} = {${swapped(names)}};`);
-      const isExporting = this.parse(given).body.some(({ type }) => type.startsWith('Export'));
-      if (isExporting) this.error(`${name} still exports what its chunks look for in ${shared}`);
-      return { code: given, map: null };
-    }
-    if (!imports.includes('worker.js')) return null;
-    const severed = code
-      .replace(/^import \{(.*)\} from '\.\/worker\.js';$/m, (_, names) => `const {${names.replaceAll(' as ', ': ')}} = ${shared};`)
-      .replace(/^import '\.\/worker\.js';$/m, '');
-    if (severed.includes("'./worker.js'")) this.error(`${name} still imports the worker's entry`);
-    return { code: severed, map: null };
-  },
 };
 
 const onwarn = (warning) => {
@@ -173,7 +164,7 @@ const bundledText = {
 const isNodeExternal = (id) => !id.startsWith('.') && !id.startsWith('/') && !id.startsWith('\0');
 
 export default [
-  // Apart from each other: a chunk that both need would be one more round trip before the worker runs.
+  // Apart from each other: a chunk that both need would be one more round trip before the page runs.
   ...Object.entries({ aulos: 'src/browser.ts', worker: 'src/worker.browser.ts' }).map(([name, input]) => ({
     input: { [name]: input },
     // Else its static part would be a chunk behind it, one more round trip away.
@@ -186,7 +177,7 @@ export default [
       onlyExplicitManualChunks: true,
       sourcemap: true,
     },
-    plugins: browser([...(name === 'worker' ? [withoutSecondEntry] : []), shorten, shortenMore]),
+    plugins: browser([shorten, shortenMore, compileAtOnce]),
     onwarn,
   })),
   ...Object.entries({
@@ -198,7 +189,7 @@ export default [
   }).map(([name, input]) => ({
     input,
     output: { file: `dist/browser/${name}.js`, format: 'es', inlineDynamicImports: true, sourcemap: true },
-    plugins: browser([shorten, shortenMore]),
+    plugins: browser([shorten, shortenMore, compileAtOnce]),
     onwarn,
   })),
   {

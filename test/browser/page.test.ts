@@ -203,6 +203,31 @@ describe.runIf(requireTool('chromium'))('a page on the built library', { timeout
     });
   });
 
+  it('asks for the first bytes before it loads the worklet', async () => {
+    const before = origin.accesses().length;
+    await page.evaluate(async (src) => {
+      const player = new aulos.Player();
+      player.src = src;
+      await player.play();
+      await player.close();
+    }, url);
+    const asked = origin.accesses().slice(before);
+    const [first, second] = asked.map(({ path }) => path).filter((path) => /media|worklet/.test(path));
+    expect([first, second]).toEqual(['/media', '/aulos/worklet.js']);
+  });
+
+  it.each(['worker.js', 'host-*.js', 'pipeline-*.js'])('is told when %s cannot be loaded, and is held up by nothing', async (file) => {
+    await context.route(`**/aulos/${file}`, (route) => route.abort());
+    const failure = await page.evaluate(async (src) => {
+      const player = new aulos.Player();
+      player.src = src;
+      const failure = await player.play().catch(({ code, details }) => ({ code, details }));
+      await player.close();
+      return failure;
+    }, url);
+    expect(failure).toEqual({ code: 'output.device', details: { reason: 'worker' } });
+  });
+
   it.each(['worker', 'page'])('has the worklet where its policy forbids a Media Source of the %s', async (place) => {
     origin.put('/media', { content: fixtureBytes('cbr.mp3') });
     if (place === 'page')
