@@ -19,6 +19,8 @@ export interface OutputOptions {
   readonly rateUrl: string | URL;
   /** The application's context; it is not closed with the output, and the sound is resampled to its rate. */
   readonly context?: AudioContext;
+  /** The worklet is loaded then. A worklet and a worker that begin at once keep each other from the processor; the worker is needed first. */
+  readonly loadAfter?: Promise<void>;
 }
 
 /** The page's end of the sound: an AudioContext at the track's rate, the worklet, and a gain for the volume. */
@@ -43,7 +45,7 @@ export class WorkletOutput {
   #worklet: AudioWorkletNode | undefined;
   #wantsToPlay = false;
 
-  constructor({ sampleRate, channels, workletUrl, rateUrl, context }: OutputOptions) {
+  constructor({ sampleRate, channels, workletUrl, rateUrl, context, loadAfter }: OutputOptions) {
     this.#rateUrl = rateUrl;
     this.ownsContext = !context;
     this.context = context ?? createContext(sampleRate);
@@ -54,7 +56,7 @@ export class WorkletOutput {
     this.#workletPort = port2;
     const ring = globalThis.crossOriginIsolated ? allocatePcmRing(channels, laneFrames(this.context.sampleRate, channels)) : undefined;
     this.lane = { lane: { port: port1, ring }, sampleRate: this.context.sampleRate, channels, forSampleRate: sampleRate };
-    this.ready = this.#start(workletUrl, channels, ring);
+    this.ready = Promise.resolve(loadAfter).then(() => this.#start(workletUrl, channels, ring));
     this.ready.catch(() => {}); // whoever plays awaits it
   }
 

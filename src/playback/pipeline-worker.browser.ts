@@ -2,6 +2,7 @@ import type { WorkerGreeting } from './messages.ts';
 
 interface Shared {
   readonly worker: Worker;
+  readonly begun: Promise<void>;
   users: number;
 }
 
@@ -11,6 +12,8 @@ const workers = new Map<string, Shared>();
 /** An end of the pipeline worker. */
 export interface WorkerLink {
   readonly port: MessagePort;
+  /** Resolves when the worker has asked for the first bytes, if somebody wants any; or cannot be loaded. */
+  readonly begun: Promise<void>;
   /** Calls back when the worker cannot be loaded or has died. */
   onFailure: (reason: string) => void;
   /** Lets go, after the other end was told to close. The worker ends itself with the last of them. */
@@ -20,7 +23,7 @@ export interface WorkerLink {
 /** Links a new player, or a cache, to the worker at `workerUrl` (default: `worker.js` beside this module), which starts if it does not run yet. */
 export function linkWorker(workerUrl: string | URL | undefined, type: WorkerGreeting['type'] = 'player'): WorkerLink {
   const key = String(workerUrl ?? '');
-  const shared = workers.get(key) ?? { worker: startWorker(workerUrl), users: 0 };
+  const shared = workers.get(key) ?? share(startWorker(workerUrl));
   workers.set(key, shared);
   shared.users++;
   const { port1, port2 } = new MessageChannel();
@@ -31,6 +34,7 @@ export function linkWorker(workerUrl: string | URL | undefined, type: WorkerGree
   let isOpen = true;
   const link: WorkerLink = {
     port: port1,
+    begun: shared.begun,
     onFailure: () => {},
     close() {
       if (!isOpen) return;
@@ -40,6 +44,13 @@ export function linkWorker(workerUrl: string | URL | undefined, type: WorkerGree
     },
   };
   return link;
+}
+
+function share(worker: Worker): Shared {
+  const begun = new Promise<void>((resolve) => {
+    worker.onmessage = worker.onerror = () => resolve();
+  });
+  return { worker, begun, users: 0 };
 }
 
 /** The `new URL` inside `new Worker` is what bundlers look for. */

@@ -1,4 +1,5 @@
 import type { CodecConfig } from '../media.ts';
+import type { OutputOptions } from './output.browser.ts';
 import type { OutputChoice, PlayerOutput } from './output.ts';
 import type { Outputs, OutputsListener } from './outputs.browser.ts';
 import type { PlayerOptions } from './player-options.ts';
@@ -33,7 +34,8 @@ export class Route {
       sampleRate = 44_100,
       output = 'auto',
       background = false,
-    }: PlayerOptions,
+      loadAfter,
+    }: PlayerOptions & Pick<OutputOptions, 'loadAfter'>,
     signal: AbortSignal,
     listener: RouteListener,
   ) {
@@ -41,7 +43,7 @@ export class Route {
     this.#isForBackground = background;
     this.#listener = { ...listener, onLost: () => listener.onMove(() => this.#replace()) };
     this.speaker = new Speaker(
-      { sampleRate, channels: 2, workletUrl, rateUrl, context },
+      { sampleRate, channels: 2, workletUrl, rateUrl, context, loadAfter },
       { ...this.#listener, onReport: (report) => this.output.kind === 'worklet' && listener.onReport(report) },
     );
     this.output = this.speaker;

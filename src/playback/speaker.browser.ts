@@ -26,7 +26,7 @@ const MAX_LOST = 3;
 
 /** A player's place in the Web Audio graph: one output at a time, another one when a track has another rate. */
 export class Speaker implements PlayerOutput {
-  readonly #options: Pick<OutputOptions, 'workletUrl' | 'rateUrl' | 'context'>;
+  readonly #options: Pick<OutputOptions, 'workletUrl' | 'rateUrl' | 'context' | 'loadAfter'>;
   readonly #listener: SpeakerListener;
   readonly kind = 'worklet';
   /** It plays what comes. */

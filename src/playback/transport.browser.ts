@@ -69,7 +69,7 @@ export class Transport {
     this.#link = linkWorker(options.workerUrl);
     this.#link.port.onmessage = ({ data }: MessageEvent<FromSession>) => this.#hear(data);
     this.#link.onFailure = (reason) => this.#failCurrent(new AulosError('output.device', { reason: 'worker' }, reason));
-    this.#route = new Route(options, this.signal, {
+    this.#route = new Route({ ...options, loadAfter: this.#link.begun }, this.signal, {
       onOutput: ({ lane, transfer }) => this.tell({ type: 'output', output: lane }, transfer),
       onMedia: (lane) => this.tell({ type: 'media', lane }, lane ? [lane.port] : []),
       onMove: (move) => this.#onMove(move),
