@@ -30,15 +30,17 @@ const policy =
   "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; media-src 'self' blob:; object-src 'none'; base-uri 'none'";
 
 /**
- * Starts the server on loopback; `port` 0 takes a free one, `roots` adds folders to serve. Gives its address, the network that it
+ * Starts the server on loopback; `port` 0 takes a free one, `roots` adds folders to serve; browsers keep what they are sent for `maxAgeSeconds`,
+ * by default for no time, since the library may be built anew. Gives its address, the network that it
  * imitates for requests to /media/ that name no session of their own, the log of media requests, and what stops it.
  */
-export async function startDemo({ port = 0, roots = {} } = {}) {
+export async function startDemo({ port = 0, roots = {}, maxAgeSeconds = 0 } = {}) {
   const mounts = Object.entries({ ...ownRoots, ...roots }).sort(([a], [b]) => b.length - a.length);
   const networks = new Networks();
   const log = [];
   const server = createServer((request, response) => {
-    answer(request, response, mounts, networks.of(request.headers['x-demo-session']), log).catch(() => response.destroy());
+    const network = networks.of(request.headers['x-demo-session']);
+    answer(request, response, { mounts, network, log, maxAgeSeconds }).catch(() => response.destroy());
   });
   await new Promise((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${server.address().port}/`;
@@ -49,7 +51,7 @@ export async function startDemo({ port = 0, roots = {} } = {}) {
   return { url, network: networks.common, log, close };
 }
 
-async function answer(request, response, mounts, network, log) {
+async function answer(request, response, { mounts, network, log, maxAgeSeconds }) {
   const { pathname } = new URL(request.url, 'http://localhost');
   if (pathname === '/network') return answerNetwork(request, response, network);
   const file = fileOf(pathname, mounts);
@@ -63,7 +65,7 @@ async function answer(request, response, mounts, network, log) {
   if (isMedia && network.offline) return response.destroy();
   const headers = {
     'content-type': types[path.extname(file)] ?? 'application/octet-stream',
-    'cache-control': 'no-cache',
+    'cache-control': maxAgeSeconds > 0 ? `max-age=${maxAgeSeconds}` : 'no-cache',
     'content-security-policy': policy,
     etag: `"${info.size.toString(36)}-${Math.floor(info.mtimeMs).toString(36)}"`,
     ...(isMedia && { 'accept-ranges': 'bytes' }),
