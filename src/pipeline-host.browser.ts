@@ -26,8 +26,7 @@ sessions.catch(reportError); // every player hears of it
 firstRequest.then(() => import('./playback/tracks.ts')).catch(() => {}); // whoever opens one hears of it
 // While nobody has anything to play, for it keeps the thread busy.
 const idleness = new AbortController();
-const openTrack = library.track.bind(library);
-sessions.then(({ rehearseSession }) => rehearseSession(openTrack, idleness.signal)).catch(() => {});
+sessions.then(({ rehearseSession }) => rehearseSession(library, idleness.signal)).catch(() => {});
 let users = 0;
 
 interface Opening {
@@ -72,7 +71,7 @@ function servePlayer(port: MessagePort): void {
   };
   const session = sessions.then(({ createSession }) => {
     hasSession = true;
-    return createSession({ openSource: takeOrOpen, openTrack, tell }, library.events);
+    return createSession({ openSource: takeOrOpen, openTrack: library.track, tell }, library.events);
   });
 
   const close = async () => {

@@ -1,6 +1,7 @@
 /** The sessions of players and the engine that they share: a part of its own, since they are only needed when the first bytes have come. */
 import { Engine } from './engine/engine.ts';
 import type { EventScope } from './events/bus.ts';
+import type { Library } from './playback/library.ts';
 import { rehearse } from './playback/rehearsal.ts';
 import { PlayerSession, type SessionParts } from './playback/session.ts';
 import { WorkletSink } from './playback/worklet-sink.browser.ts';
@@ -19,8 +20,8 @@ export function createSession(parts: Omit<SessionParts, 'engine' | 'stream' | 'c
 }
 
 /** Gets all that a session goes through up to speed, until `signal` aborts. */
-export const rehearseSession = (openTrack: SessionParts['openTrack'], signal: AbortSignal): Promise<void> =>
-  rehearse({ openTrack, createSink }, signal);
+export const rehearseSession = ({ track: openTrack, store }: Library, signal: AbortSignal): Promise<void> =>
+  rehearse({ openTrack, store, createSink }, signal);
 
 /** Ends the engine, after its sessions. */
 export const closeEngine = async (): Promise<void> => engine?.close();

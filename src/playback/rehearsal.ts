@@ -8,6 +8,7 @@ import { crc32 } from '../store/crc32.ts';
 import { keyOf } from '../store/key-text.ts';
 import { MemoryMedium } from '../store/memory.ts';
 import { createStoreOn } from '../store/shelf.ts';
+import type { AssetStore } from '../store/store.ts';
 import type { OutputLane } from './lane.ts';
 import type { FromSession } from './messages.ts';
 import { PlayerSession, type SessionParts } from './session.ts';
@@ -19,14 +20,24 @@ const PACKETS = 39;
 const ROUNDS = 4;
 const MUSIC_URL = 'https://rehearsal.invalid/';
 
-type Stage = Pick<SessionParts, 'openTrack' | 'createSink'>;
+/** Names nothing that is stored. */
+const NO_KEY = keyOf(new Uint8Array(32));
+
+interface Stage extends Pick<SessionParts, 'openTrack' | 'createSink'> {
+  /** Of the players. Nothing is left in it. */
+  readonly store: AssetStore;
+}
 
 /**
  * Plays a second of music to nobody, from a request that leaves no trace to the lane of an output, a few times, so that the first sound does not
  * wait for the code on that way to be compiled. Ends early when `signal` aborts. What goes wrong is not told: who plays will meet it again.
  */
 export async function rehearse(stage: Stage, signal: AbortSignal): Promise<void> {
-  for (let round = 0; round < ROUNDS && !signal.aborted; round++) await play(stage, signal);
+  for (let round = 0; round < ROUNDS && !signal.aborted; round++) {
+    await play(stage, signal);
+    const asset = await stage.store.open(NO_KEY); // what plays is looked for there first
+    await asset.close();
+  }
 }
 
 async function play({ openTrack, createSink }: Stage, signal: AbortSignal): Promise<void> {
@@ -45,7 +56,7 @@ async function play({ openTrack, createSink }: Stage, signal: AbortSignal): Prom
   const client = clientOver(music);
   const store = createStoreOn(new SummingMedium(), { maxBytes: Infinity, maxAssets: Infinity }, systemClock);
   const sources = new Sources({ client, store, events });
-  const openSource = () => sources.open({ url: MUSIC_URL, key: keyOf(new Uint8Array(32)) });
+  const openSource = () => sources.open({ url: MUSIC_URL, key: NO_KEY });
   const session = new PlayerSession({ engine, stream: 'rehearsal', openSource, openTrack, createSink, tell });
   session.receive({ type: 'output', output });
   session.receive({ type: 'load', load: 1, url: '' });
