@@ -41,10 +41,6 @@ Object.assign(demo.network, { rate: 1_000_000, latencyMs: 40 });
 const profile = mkdtempSync(path.join(tmpdir(), 'aulos-first-sound-'));
 const launch = { executablePath: '/usr/bin/chromium', args };
 const browser = await (isFirstVisit ? chromium.launch(launch) : chromium.launchPersistentContext(profile, launch));
-const page = await browser.newPage();
-page.on('pageerror', (error) => console.error(error.message));
-await page.goto(`${demo.url}bench/index.html`);
-await page.waitForFunction(() => globalThis.isReady);
 
 const visit = isFirstVisit ? 'first visit' : 'scripts in the cache';
 console.log(`origin of 1 MB/s and 40 ms, ${visit}, ${ROUNDS} alternating rounds, medians, ms; ratios to <audio>\n`);
@@ -52,17 +48,20 @@ console.log('format            <audio>    warm          cold');
 let serial = 0;
 /** Nothing of it is in any cache. */
 const fresh = (file) => `/media/${file}?fresh=${serial++}`;
-const measure = (contender, url) => page.evaluate(([contender, url]) => globalThis.measure(contender, url), [contender, url]);
 for (const [name, file] of Object.entries(formats)) {
-  if (!isFirstVisit) for (let visit = 0; visit < EARLIER_VISITS; visit++) await measure('cold', fresh(file));
+  const page = await browser.newPage(); // for each format: old pages are slow with what they have to clean up
+  page.on('pageerror', (error) => console.error(error.message));
+  await page.goto(`${demo.url}bench/index.html`);
+  await page.waitForFunction(() => globalThis.isReady);
+  const measure = (contender) => page.evaluate(([contender, url]) => globalThis.measure(contender, url), [contender, fresh(file)]);
+  if (!isFirstVisit) for (let visit = 0; visit < EARLIER_VISITS; visit++) await measure('cold');
   const times = { audio: [], warm: [], cold: [] };
   for (let round = 0; round < ROUNDS; round++) {
-    for (const contender of Object.keys(times)) {
-      times[contender].push(await measure(contender, fresh(file)));
-    }
+    for (const contender of Object.keys(times)) times[contender].push(await measure(contender));
   }
   const [audio, warm, cold] = Object.values(times).map(median);
   const cell = (ms) => `${ms.toFixed(0).padStart(5)} (${(ms / audio).toFixed(2)})`;
+  await page.close();
   console.log(`${name.padEnd(17)} ${audio.toFixed(0).padStart(7)} ${cell(warm)}  ${cell(cold)}`);
 }
 await browser.close();
