@@ -54,7 +54,7 @@ for (const [name, file] of Object.entries(formats)) {
   await page.goto(`${demo.url}bench/index.html`);
   await page.waitForFunction(() => globalThis.isReady);
   const measure = (contender) => page.evaluate(([contender, url]) => globalThis.measure(contender, url), [contender, fresh(file)]);
-  if (!isFirstVisit) for (let visit = 0; visit < EARLIER_VISITS; visit++) await measure('cold');
+  if (!isFirstVisit) for (let earlier = 0; earlier < EARLIER_VISITS; earlier++) await measure('cold');
   const times = { audio: [], warm: [], cold: [] };
   for (let round = 0; round < ROUNDS; round++) {
     for (const contender of Object.keys(times)) times[contender].push(await measure(contender));

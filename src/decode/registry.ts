@@ -94,7 +94,7 @@ const REHEARSALS = 16;
 const REHEARSAL_MS = 10;
 
 /**
- * Loads the decoder of a codec ahead of its first use and has it decode a packet a few times, so that the first sound waits neither for
+ * Loads the decoder of a codec ahead of its first use and has it decode a few packets, so that the first sound waits neither for
  * the chunk nor for tables to be filled nor for code to be compiled. Ends early when a decoder is wanted: it needs the thread.
  */
 export async function rehearse(codec: Codec): Promise<void> {
@@ -108,6 +108,6 @@ export async function rehearse(codec: Codec): Promise<void> {
   const until = performance.now() + REHEARSAL_MS;
   for (let i = 0; i < REHEARSALS && wanted === before && performance.now() < until; i++) {
     await breathe();
-    await decodeCalmly(kernel, rehearsal.packet, breathe);
+    await decodeCalmly(kernel, rehearsal.packets[i % rehearsal.packets.length], breathe);
   }
 }

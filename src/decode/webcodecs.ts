@@ -47,7 +47,7 @@ async function probe(api: WebCodecsApi, config: CodecConfig): Promise<boolean> {
   if (!supported || !rehearsal) return false;
   const decoder = new WebCodecsDecoder(api, rehearsal.config);
   try {
-    const packet: Packet = { data: rehearsal.packet, offset: 0, timestamp: 0, duration: 1, join: true, preroll: 0 };
+    const packet: Packet = { data: rehearsal.packets[0], offset: 0, timestamp: 0, duration: 1, join: true, preroll: 0 };
     const blocks = await decoder.decode([packet], AbortSignal.timeout(4 * LOST_MS));
     return decoder.concealed === 0 && blocks.length > 0;
   } catch {

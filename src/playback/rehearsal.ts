@@ -29,8 +29,8 @@ interface Stage extends Pick<SessionParts, 'openTrack' | 'createSink'> {
 }
 
 /**
- * Plays a second of music to nobody, from a request that leaves no trace to the lane of an output, a few times, so that the first sound does not
- * wait for the code on that way to be compiled. Ends early when `signal` aborts. What goes wrong is not told: who plays will meet it again.
+ * Plays a second of music to nobody, from a request that leaves no trace to the lane of an output, and looks for it in the store, a few times, so
+ * that the first sound does not wait for the code on that way to be compiled. Ends early when `signal` aborts. What goes wrong is not told: who plays will meet it again.
  */
 export async function rehearse(stage: Stage, signal: AbortSignal): Promise<void> {
   for (let round = 0; round < ROUNDS && !signal.aborted; round++) {
@@ -79,9 +79,8 @@ class SummingMedium extends MemoryMedium {
 /** Answers by itself, as a server does. */
 const music: Transport = {
   async send() {
-    const { packet } = rehearsals.mp3();
-    const bytes = new Uint8Array(PACKETS * packet.length);
-    for (let at = 0; at < bytes.length; at += packet.length) bytes.set(packet, at);
+    const { packets } = rehearsals.mp3();
+    const bytes = Uint8Array.from(Array.from({ length: PACKETS }, (_, i) => [...packets[i % packets.length]]).flat());
     const headers = { 'content-type': 'audio/mpeg', 'content-length': `${bytes.length}` };
     const body = async function* () {
       yield bytes;

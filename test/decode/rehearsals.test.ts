@@ -5,10 +5,17 @@ import { rehearsals } from '../../src/decode/rehearsals.ts';
 
 const FRAMES = { aac: 1_024, flac: 256, mp3: 1_152 };
 
-test.each(Object.entries(FRAMES))('the packet that %s rehearses is a sound one, and is heard', async (codec, frames) => {
-  const { config, packet } = rehearsals[codec as keyof typeof FRAMES]!();
+test.each(Object.entries(FRAMES))('what %s rehearses is sound, again and again, and is heard', async (codec, frames) => {
+  const { config, packets: rehearsed } = rehearsals[codec as keyof typeof FRAMES]!();
   const decoder = await createDecoder(config);
-  const packets = [0, 1].map((i) => ({ data: packet, offset: 0, timestamp: i * frames, duration: frames, join: true, preroll: 0 }));
+  const packets = [0, 1, 2, 3].map((i) => ({
+    data: rehearsed[i % rehearsed.length],
+    offset: 0,
+    timestamp: i * frames,
+    duration: frames,
+    join: true,
+    preroll: 0,
+  }));
   const [{ planes }] = await decoder.decode(packets, new AbortController().signal);
   expect(decoder.concealed).toBe(0);
   for (const plane of planes) expect(Math.max(...plane.subarray(frames))).toBeGreaterThan(0.02);
