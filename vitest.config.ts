@@ -34,6 +34,9 @@ const testsOfPages = [
   'test/store/indexeddb-{leaks,loss}.test.ts',
 ];
 
+/** Only what hangs meets them: on a cold disk a browser alone takes more than ten seconds to start. */
+const limits = { testTimeout: 60_000, hookTimeout: 60_000 };
+
 /** With COI=1 the pages are cross-origin isolated, so that SharedArrayBuffer exists. */
 const isolation = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
 
@@ -47,7 +50,7 @@ export default defineConfig({
           environment: 'node',
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.browser.test.ts', 'test/engines/*', ...testsOfPages],
-          testTimeout: 30_000,
+          ...limits,
         },
       },
       {
@@ -55,7 +58,7 @@ export default defineConfig({
           name: 'pages',
           environment: 'node',
           include: testsOfPages,
-          testTimeout: 30_000,
+          ...limits,
         },
       },
       {
@@ -66,8 +69,7 @@ export default defineConfig({
           include: ['test/engines/*.test.ts'],
           globalSetup: './test/fakes/pcm-hashes.setup.ts',
           fileParallelism: false,
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          ...limits,
         },
       },
       {
@@ -78,7 +80,7 @@ export default defineConfig({
           name: 'browser',
           include: ['test/**/*.browser.test.ts'],
           globalSetup: ['./test/fakes/origin.setup.ts', './test/fakes/faults.setup.ts', './test/fakes/pcm-hashes.setup.ts'],
-          testTimeout: 30_000,
+          ...limits,
           browser: {
             enabled: true,
             headless: true,
