@@ -85,8 +85,9 @@ function isInvalid(error: unknown): boolean {
   return isAulosError(error) && INVALID.has(error.code);
 }
 
-function hasBroken(error: AulosError): boolean {
-  return error.code === 'net.reset' || error.code === 'net.truncated';
+/** True for a connection that ended before it had brought all that it was to bring. */
+export function hasBroken(error: unknown): boolean {
+  return isAulosError(error) && (error.code === 'net.reset' || error.code === 'net.truncated');
 }
 
 function retryAfterOf(error: AulosError): number {

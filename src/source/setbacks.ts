@@ -2,15 +2,22 @@ import { sleep } from '../base/abort.ts';
 import { childController } from '../base/child-controller.ts';
 import type { Clock } from '../base/clock.ts';
 import { AulosError, isAulosError } from '../errors.ts';
-import { RetryBudget, type RetryPolicy } from '../net/retry.ts';
+import { hasBroken, RetryBudget, type RetryPolicy } from '../net/retry.ts';
 import { isOutOfRange, isOverload } from './status.ts';
 import type { Transfer, TransferHost } from './transfer.ts';
+
+/** What a request asks for at least, however often connections break. */
+const MIN_REACH = 64 << 10;
+/** A connection that breaks before any of so many bytes is stored is unlikely to bring more. */
+const MAX_REACH = 1 << 20;
 
 /** What goes wrong with a transfer, and what it does about it: few have need of it, so it comes with the rest of the worker. */
 export class Setbacks {
   readonly #transfer: Transfer;
   readonly #host: TransferHost;
   readonly #budget: RetryBudget;
+  #reach = Infinity;
+  #hasBroken = false;
 
   constructor(transfer: Transfer, host: TransferHost, retry: Partial<RetryPolicy> | undefined) {
     this.#transfer = transfer;
@@ -23,6 +30,16 @@ export class Setbacks {
     this.#budget.progress(bytes);
   }
 
+  /**
+   * The bytes that the next request may ask for: fewer where connections break before anything of them is stored, since a browser throws away
+   * what it had not handed on when one breaks, and more again with each request that ends well.
+   */
+  nextReach(): number {
+    if (!this.#hasBroken) this.#reach *= 2;
+    this.#hasBroken = false;
+    return this.#reach;
+  }
+
   /** Resolves when it may be tried again. @throws AulosError when it is of no use. */
   async pauseAfter(error: unknown): Promise<void> {
     const failure = this.#understand(error);
@@ -31,6 +48,9 @@ export class Setbacks {
     const isOneTooMany = isOverload(failure) && !this.#host.isAlone(this.#transfer);
     const delayMs = isOneTooMany ? undefined : (this.#budget.next(failure) ?? this.#lastResort(failure));
     if (delayMs === undefined) throw failure;
+    this.#hasBroken = hasBroken(failure);
+    const isBarren = this.#hasBroken && (this.#budget.failures > 1 || this.#reach < Infinity);
+    if (isBarren) this.#reach = Math.max(MIN_REACH, Math.min(this.#reach, MAX_REACH) / 4);
     this.#host.retrying(this.#budget.failures, delayMs, failure as AulosError);
     await pause(delayMs, this.#transfer.signal, this.#host.clock);
   }

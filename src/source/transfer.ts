@@ -177,6 +177,6 @@ export class Transfer implements Running, Receiver, LiveReceiver {
     const heldUntil = held.heldUntil(gap.end);
     const takenUntil = heldUntil === gap.end && this.isTaken(gap.end) ? Infinity : heldUntil;
     const end = gap.end === facts?.length ? this.end : overlapEnd(gap.end, takenUntil, facts);
-    return { start: overlapStart(gap.start, heldFrom, facts), end };
+    return { start: overlapStart(gap.start, heldFrom, facts), end: Math.min(end, gap.start + (this.#setbacks?.nextReach() ?? Infinity)) };
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { ByteRange } from '../../src/base/ranges.ts';
+import { AulosError } from '../../src/errors.ts';
 import { EventScope } from '../../src/events/bus.ts';
 import type { EventName } from '../../src/events/names.ts';
 import { createNodeClient } from '../../src/net/client.node.ts';
@@ -396,6 +397,31 @@ test('a budget without progress ends in the error that used it up', async () => 
   const source = await open();
   await expect(source.completed(never)).rejects.toMatchObject({ code: 'http.status', details: { status: 503 } });
   expect(ranges()).toHaveLength(8);
+});
+
+/** A client whose connections bring nothing where they were to bring more than `most` bytes: what a browser makes of one that soon breaks. */
+function losing(most: number): RangeClient {
+  const losingBody = async function* (): AsyncGenerator<Uint8Array> {
+    throw new AulosError('net.reset', { url: path }, 'broken');
+  };
+  const get: RangeClient['get'] = async (request) => {
+    const response = await client.get(request);
+    if (response.range.end - response.range.start <= most) return response;
+    await response.body.return?.();
+    return { ...response, body: losingBody() };
+  };
+  return { get, close: async () => {} };
+}
+
+test('where connections break with all that they brought, each is asked for less', async () => {
+  sources = makeSources({ client: losing(300_000) });
+  serve(4 * MB);
+  const source = await open();
+  const attempts: number[] = [];
+  source.events.on('source.retry', ({ payload }) => attempts.push(payload.attempt));
+  await expectWhole(source, 4 * MB);
+  expect(ranges().slice(0, 4)).toEqual(['bytes=0-', 'bytes=0-', 'bytes=0-262143', 'bytes=262144-786431']);
+  expect(Math.max(...attempts)).toBe(2);
 });
 
 test('a server that refuses a second connection serves a seek with the first', async () => {
