@@ -16,7 +16,7 @@ export function createBreather(rest = nextTask): () => Promise<void> | undefined
 }
 
 /** Resolves in a later task. Timers would do, but browsers clamp them to 4 ms. */
-function nextTask(): Promise<void> {
+export function nextTask(): Promise<void> {
   if (typeof setImmediate === 'function') return new Promise((resolve) => setImmediate(resolve));
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

@@ -1,4 +1,4 @@
-import { createBreather } from '../base/breathe.ts';
+import { createBreather, nextTask } from '../base/breathe.ts';
 import { AulosError, isAulosError } from '../errors.ts';
 import type { Codec, CodecConfig } from '../media.ts';
 import type { Decoder, PacketDecoderFactory } from './decoder.ts';
@@ -88,11 +88,6 @@ async function nativeDecoder(config: CodecConfig, native: NativeDecoders | undef
   throw new AulosError('decode.unavailable', { codec: config.codecString }, `${family} does not decode ${config.codecString}`);
 }
 
-/** Times after which an engine has compiled a decoder for speed. */
-const REHEARSALS = 16;
-/** A slower machine rehearses less: on the same thread the rest is made ready that the first bytes need. */
-const REHEARSAL_MS = 10;
-
 /**
  * Loads the decoder of a codec ahead of its first use and has it decode a few packets, so that the first sound waits neither for
  * the chunk nor for tables to be filled nor for code to be compiled. Ends early when a decoder is wanted: it needs the thread.
@@ -105,9 +100,10 @@ export async function rehearse(codec: Codec): Promise<void> {
   if (!rehearsal) return;
   await breathe();
   const kernel = await createKernel(rehearsal.config, breathe);
-  const until = performance.now() + REHEARSAL_MS;
-  for (let i = 0; i < REHEARSALS && wanted === before && performance.now() < until; i++) {
-    await breathe();
+  for (let i = 0, spentMs = 0; wanted === before && spentMs < rehearsal.ms; i++) {
+    await nextTask(); // each time, for on the same thread the rest is made ready that the first bytes need
+    const begunAt = performance.now();
     await decodeCalmly(kernel, rehearsal.packets[i % rehearsal.packets.length], breathe);
+    spentMs += performance.now() - begunAt;
   }
 }
