@@ -17,7 +17,7 @@ export class Setbacks {
   readonly #host: TransferHost;
   readonly #budget: RetryBudget;
   #reach = Infinity;
-  #hasBroken = false;
+  #hasFailed = false;
 
   constructor(transfer: Transfer, host: TransferHost, retry: Partial<RetryPolicy> | undefined) {
     this.#transfer = transfer;
@@ -35,8 +35,8 @@ export class Setbacks {
    * what it had not handed on when one breaks, and more again with each request that ends well.
    */
   nextReach(): number {
-    if (!this.#hasBroken) this.#reach *= 2;
-    this.#hasBroken = false;
+    if (!this.#hasFailed) this.#reach *= 2;
+    this.#hasFailed = false;
     return this.#reach;
   }
 
@@ -48,8 +48,8 @@ export class Setbacks {
     const isOneTooMany = isOverload(failure) && !this.#host.isAlone(this.#transfer);
     const delayMs = isOneTooMany ? undefined : (this.#budget.next(failure) ?? this.#lastResort(failure));
     if (delayMs === undefined) throw failure;
-    this.#hasBroken = hasBroken(failure);
-    const isBarren = this.#hasBroken && (this.#budget.failures > 1 || this.#reach < Infinity);
+    this.#hasFailed = true;
+    const isBarren = hasBroken(failure) && (this.#budget.failures > 1 || this.#reach < Infinity);
     if (isBarren) this.#reach = Math.max(MIN_REACH, Math.min(this.#reach, MAX_REACH) / 4);
     this.#host.retrying(this.#budget.failures, delayMs, failure as AulosError);
     await pause(delayMs, this.#transfer.signal, this.#host.clock);

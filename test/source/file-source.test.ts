@@ -402,6 +402,7 @@ test('a budget without progress ends in the error that used it up', async () => 
 /** A client whose connections bring nothing where they were to bring more than `most` bytes: what a browser makes of one that soon breaks. */
 function losing(most: number): RangeClient {
   const losingBody = async function* (): AsyncGenerator<Uint8Array> {
+    yield* [];
     throw new AulosError('net.reset', { url: path }, 'broken');
   };
   const get: RangeClient['get'] = async (request) => {
