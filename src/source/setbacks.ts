@@ -8,7 +8,7 @@ import type { Transfer, TransferHost } from './transfer.ts';
 
 /** What a request asks for at least, however often connections break. */
 const MIN_REACH = 64 << 10;
-/** A connection that breaks before any of so many bytes is stored is unlikely to bring more. */
+/** The first request that asks for less asks for a quarter of this. */
 const MAX_REACH = 1 << 20;
 
 /** What goes wrong with a transfer, and what it does about it: few have need of it, so it comes with the rest of the worker. */
@@ -31,8 +31,9 @@ export class Setbacks {
   }
 
   /**
-   * The bytes that the next request may ask for: fewer where connections break before anything of them is stored, since a browser throws away
-   * what it had not handed on when one breaks, and more again with each request that ends well.
+   * The bytes that the next request may ask for. When a connection breaks, a browser throws away what it had not handed on: so after two breaks
+   * with hardly anything stored in between it is a quarter of a megabyte, after each further one a quarter of the last, and twice the last after each
+   * request that ends well.
    */
   nextReach(): number {
     if (!this.#hasFailed) this.#reach *= 2;
@@ -49,8 +50,8 @@ export class Setbacks {
     const delayMs = isOneTooMany ? undefined : (this.#budget.next(failure) ?? this.#lastResort(failure));
     if (delayMs === undefined) throw failure;
     this.#hasFailed = true;
-    const isBarren = hasBroken(failure) && (this.#budget.failures > 1 || this.#reach < Infinity);
-    if (isBarren) this.#reach = Math.max(MIN_REACH, Math.min(this.#reach, MAX_REACH) / 4);
+    const asksTooMuch = hasBroken(failure) && (this.#budget.failures > 1 || this.#reach < Infinity);
+    if (asksTooMuch) this.#reach = Math.max(MIN_REACH, Math.min(this.#reach, MAX_REACH) / 4);
     this.#host.retrying(this.#budget.failures, delayMs, failure as AulosError);
     await pause(delayMs, this.#transfer.signal, this.#host.clock);
   }
